@@ -1,0 +1,66 @@
+"""How long the way from a warehouse to a region takes, and what the shop pays for it."""
+
+from entrepot.domain.delivery.distance import great_circle_km
+from entrepot.domain.network import Lane, Network
+
+# Where no lane is written: a lorry covers 600 km a day after a first day for sorting, half of
+# that at worst, and the tariff grows with the distance.
+_KM_PER_DAY_BEST = 900
+_KM_PER_DAY_WORST = 600
+_BASE_KOPECKS = 15_000
+_KOPECKS_PER_KM = 5
+_PER_KG_KOPECKS = 1_500
+_PER_KG_KOPECKS_PER_100_KM = 60
+
+_MM3_PER_VOLUMETRIC_GRAM = 5_000  # the trade's usual 5,000 cubic centimetres to a kilogram
+_GRAMS_PER_KG = 1_000
+
+
+def lane_between(network: Network, warehouse_id: int, region_id: int) -> Lane | None:
+    """Find the lane to a region: its own, that of the nearest above it, else one by distance.
+
+    None when nothing is written and the place of the region is not known either.
+    """
+    lanes = network.lanes
+    regions = network.regions.by_id
+    region = regions.get(region_id)
+    while region is not None:
+        lane = lanes.get((warehouse_id, region.id))
+        if lane is not None:
+            return lane
+        region = regions.get(region.parent_id) if region.parent_id is not None else None
+    return _lane_by_distance(network, warehouse_id, region_id)
+
+
+def delivery_price(
+    network: Network, warehouse_id: int, region_id: int, weight_g: int, volume_mm3: int
+) -> int | None:
+    """Give what the shop pays for a parcel, in kopecks; None when no way leads there.
+
+    Each begun kilogram counts, of the weight or of the volumetric weight, whichever is more.
+    """
+    lane = lane_between(network, warehouse_id, region_id)
+    return None if lane is None else lane_price(lane, weight_g, volume_mm3)
+
+
+def lane_price(lane: Lane, weight_g: int, volume_mm3: int) -> int:
+    """Give the price of a parcel on a lane, in kopecks."""
+    volumetric_g = -(-volume_mm3 // _MM3_PER_VOLUMETRIC_GRAM)
+    kilograms = -(-max(weight_g, volumetric_g, 1) // _GRAMS_PER_KG)
+    return lane.base_kopecks + kilograms * lane.per_kg_kopecks
+
+
+def _lane_by_distance(network: Network, warehouse_id: int, region_id: int) -> Lane | None:
+    place = network.regions.coordinates(region_id)
+    warehouse = network.warehouses.get(warehouse_id)
+    if place is None or warehouse is None:
+        return None
+    km = round(great_circle_km(warehouse.gps.latitude, warehouse.gps.longitude, *place))
+    return Lane(
+        warehouse_id,
+        region_id,
+        transit_days_min=1 + km // _KM_PER_DAY_BEST,
+        transit_days_max=1 + -(-km // _KM_PER_DAY_WORST),
+        base_kopecks=_BASE_KOPECKS + km * _KOPECKS_PER_KM,
+        per_kg_kopecks=_PER_KG_KOPECKS + km * _PER_KG_KOPECKS_PER_100_KM // 100,
+    )
