@@ -84,7 +84,7 @@ def choose_warehouses(
 def _line_classes(lines: Iterable[BasketLine], by_id: dict[int, Source]) -> tuple[_LineClass, ...]:
     weights: dict[frozenset[int], int] = {}
     for line in lines:
-        places = line.available_at & by_id.keys()
+        places = line.available_at.intersection(by_id)
         weights[places] = weights.get(places, 0) + line.weight_g
     return tuple(_LineClass(places, weight_g) for places, weight_g in weights.items())
 
