@@ -1,7 +1,7 @@
 """The program's settings: from flags, environment and an optional TOML file.
 
-A flag wins over the environment, the environment over the file, the file over the default. Everything is
-checked at start, and all that is wrong is told at once.
+A flag wins over the environment, the environment over the file, the file over the default.
+Everything is checked at start, and all that is wrong is told at once.
 """
 
 import os
@@ -99,8 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ready_file: Annotated[
         Path | None,
         Meta(
-            description="A file to write once the service answers: one JSON object with the address and,"
-            " of a demo world, the keys and ids.",
+            description="A file to write once the service answers: one JSON object with the address"
+            " and, of a demo world, the keys and ids.",
         ),
     ] = None
     delivery_days_ahead: Annotated[
@@ -114,13 +114,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_format: Annotated[
         LogFormat,
         Meta(
-            description="How a line of the log is written: `text` for people, `json` for collectors."
+            description="How a line of the log is written: `text` for people, `json` for machines."
         ),
     ] = LogFormat.TEXT
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One wrong setting: its name, where it was given (`--port`, `ENTREPOT_PORT`, a file) and why."""
+    """One wrong setting: its name, who gave it (`--port`, `ENTREPOT_PORT`, a file) and why."""
 
     setting: str
     source: str
@@ -141,7 +141,7 @@ class SettingsInvalid(Exception):  # noqa: N818 - told to a person, all of it at
 class LoadedSettings(msgspec.Struct, frozen=True):
     settings: Settings
     unknown_variables: tuple[str, ...]
-    """Variables with our prefix that mean nothing: worth a warning, for a typing error is likely."""
+    """Variables with our prefix that mean nothing: worth a warning, likely a typing error."""
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -307,8 +307,9 @@ def _contradictions(
     effective: Mapping[str, _Given], values: Mapping[str, object]
 ) -> Iterator[Problem]:
     if values.get("demo") and values.get("sandbox") is False:
-        source = f"{effective['sandbox'].source}, while {effective['demo'].source} asks for the demo world"
-        yield Problem("sandbox", source, "the demo world is always a sandbox")
+        asking = effective["demo"].source
+        reason = f"the demo world, which {asking} asks for, is always a sandbox"
+        yield Problem("sandbox", effective["sandbox"].source, reason)
 
 
 def _unknown(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
     async with embedded_postgres(data_dir) as database_url:
         ...
 
-The server runs for as long as any process is inside such a block, and stops by itself after that,
-also when the last process was killed. Several processes share one server. It listens on a private Unix
-socket only and knows its callers by their system user (`embedded_cluster`). Who watches it is in
-`embedded_guard`, where it lives in `embedded_layout`.
+The server runs for as long as any process is inside such a block, and stops by itself after
+that, also when the last process was killed. Several processes share one server. It listens on a
+private Unix socket only and knows its callers by their system user (`embedded_cluster`). Who
+watches it is in `embedded_guard`, where it lives in `embedded_layout`.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+from asyncpg.exceptions import CannotConnectNowError, InterfaceError, PostgresError
 
 from entrepot.db import embedded_guard
 from entrepot.db.embedded_cluster import ADMINISTRATOR, DATABASE, ROLE, prepare, server_command
@@ -93,7 +94,8 @@ async def _join(layout: Layout) -> int:
         if time.monotonic() > deadline:
             os.close(descriptor)
             raise StartRefused(
-                f"The database in {layout.home} has been stopping for {STOP_S_MAX:.0f} s. {_log_end(layout)}"
+                f"The database in {layout.home} has been stopping for {STOP_S_MAX:.0f} s. "
+                + _log_end(layout)
             )
         await asyncio.sleep(POLL_S)
     return descriptor
@@ -106,7 +108,7 @@ async def _start(layout: Layout) -> None:
     longest = time.monotonic() + RECOVERY_S_MAX
     await asyncio.to_thread(_ensure_guard, layout)
     while (obstacle := await _obstacle(url)) is not None:
-        if isinstance(obstacle, asyncpg.CannotConnectNowError):
+        if isinstance(obstacle, CannotConnectNowError):
             deadline = min(time.monotonic() + START_S_MAX, longest)
         if time.monotonic() > deadline or not _has_guard(layout):
             raise StartRefused(
@@ -118,8 +120,8 @@ async def _start(layout: Layout) -> None:
 async def _obstacle(url: str) -> Exception | None:
     """What keeps us from the database at this moment."""
     try:
-        connection = await asyncpg.connect(url, timeout=5)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        connection = await asyncpg.connect(url, timeout=5)  # type: ignore[no-untyped-call]
+    except (OSError, PostgresError, InterfaceError, TimeoutError) as error:
         return error
     await connection.close()
     return None

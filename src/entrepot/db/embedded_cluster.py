@@ -56,7 +56,7 @@ CREATE DATABASE {DATABASE} OWNER {ROLE};
 def prepare(data_dir: Path) -> Layout:
     """Find the server of a data folder; make its cluster at the first start.
 
-    Takes about a second the first time, some milliseconds later. Safe to be called by several processes.
+    Takes about a second the first time, some milliseconds later. Several processes may call it.
 
     Raises:
         StartRefused: it cannot be made here.
@@ -72,7 +72,7 @@ def _prepare(data_dir: Path) -> Layout:
     is_root = os.geteuid() == 0
     if not data_dir.exists():
         data_dir.mkdir(parents=True, mode=0o700)
-        # PostgreSQL's user passes through, and lists nothing; what is private in it has its own mode.
+        # PostgreSQL's user passes through and lists nothing; what is private has its own mode.
         data_dir.chmod(0o711 if is_root else 0o700)
     folder = data_dir / "embedded"
     if not folder.exists():

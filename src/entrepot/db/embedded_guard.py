@@ -1,9 +1,9 @@
 """The guard of the embedded PostgreSQL: its parent, its nurse, and the one who stops it.
 
 Whoever uses the server holds a shared lock on one file for as long as it lives. The guard waits for
-the exclusive lock: the moment it gets it nobody uses the server any more, however the last user came
-to its end (`kill -9` included). Then it stops PostgreSQL and ends. It holds the lock until PostgreSQL
-has stopped, so a new user waits and then starts it afresh.
+the exclusive lock: the moment it gets it nobody uses the server any more, however the last user
+came to its end (`kill -9` included). Then it stops PostgreSQL and ends. It holds the lock until
+PostgreSQL has stopped, so a new user waits and then starts it afresh.
 
 This file runs by itself (`python -I -S embedded_guard.py ORDERS`), detached, possibly as root: it
 imports the standard library only, opens nothing over the network and takes every path from ORDERS.
@@ -18,12 +18,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 POLL_S = 0.1
 """How soon the guard notices that nobody is left, or that PostgreSQL died."""
 FAILED_STARTS_MAX = 8
-"""Starts in a row that never became ready; then the guard gives up and its log tells why (about 5 s)."""
+"""Starts in a row that never became ready (about 5 s); then the guard gives up."""
 DELAY_S_MAX = 1.0
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 """Fast shutdown (with a checkpoint), immediate shutdown, and what no process can refuse."""
@@ -31,10 +33,11 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 LOG_BYTES_KEPT = 4 * 1024 * 1024
 LOG_CHECK_S = 10.0
 GUARD_LOCK_WAIT_S = 1.0
-"""Longer than the instant for which somebody who asks "is there a guard?" holds the guard's lock."""
+"""Longer than the instant for which whoever asks "is there a guard?" holds the guard's lock."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PROCESSES = Path("/proc")
 
 
 class Orders(NamedTuple):
@@ -60,13 +63,7 @@ def main() -> int:
     # waited for this process may rely on a guard being there.
     if os.fork() > 0:
         os._exit(0)
-    os.setsid()
-    os.chdir("/")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # An orderly stop of the whole machine asks every process at once; those who still answer
-        # requests need PostgreSQL until they are done, so only the users' lock ends the guard.
-        signal.signal(number, signal.SIG_IGN)
-    _take_in_orphans()
+    _detach()
     users_fd = os.open(orders.users_lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     log_fd = _redirect_output(orders.log)
     outcome = _watch_over(orders, users_fd, log_fd)
@@ -75,17 +72,29 @@ def main() -> int:
     return outcome
 
 
+def _detach() -> None:
+    os.setsid()
+    os.chdir("/")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # An orderly stop of the whole machine asks every process at once; those who still answer
+        # requests need PostgreSQL until they are done, so only the users' lock ends the guard.
+        signal.signal(number, signal.SIG_IGN)
+    # The processes of a killed postmaster become our children, so that we can end them for certain.
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def _watch_over(orders: Orders, users_fd: int, log_fd: int) -> int:
     """Keep PostgreSQL running until nobody uses it; 1 when it cannot be started."""
-    _settle_predecessor(orders.cluster)
+    _settle_predecessor(Path(orders.cluster))
     failed_starts = 0
     while failed_starts < FAILED_STARTS_MAX:
         postmaster = _start(orders)
         if _until_unused_or_dead(orders, users_fd, log_fd, postmaster):
-            _stop(lambda number: os.kill(postmaster, number), lambda: _reaped(postmaster))
+            _stop(postmaster, has_ended=partial(_reaped, postmaster))
             return 0
         _end_orphans()
-        failed_starts = 0 if _was_ready(orders.cluster, postmaster) else failed_starts + 1
+        was_ready = _was_ready(Path(orders.cluster), postmaster)
+        failed_starts = 0 if was_ready else failed_starts + 1
         _say(f"PostgreSQL ended unexpectedly (failed starts in a row: {failed_starts})")
         if _acquire_within(users_fd, min(DELAY_S_MAX, 0.05 * 2**failed_starts)):
             return 0
@@ -101,7 +110,7 @@ def _until_unused_or_dead(orders: Orders, users_fd: int, log_fd: int, postmaster
             return True
         if time.monotonic() - log_checked_at > LOG_CHECK_S:
             log_checked_at = time.monotonic()
-            _bound_log(orders.log, log_fd)
+            _bound_log(Path(orders.log), log_fd)
         time.sleep(POLL_S)
     return False
 
@@ -127,30 +136,31 @@ def _become_postmaster(orders: Orders, guard: int) -> NoReturn:
         # After setuid, which clears it: when the guard is killed PostgreSQL shuts down by itself.
         _prctl(PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() == guard:
-            os.execve(orders.command[0], orders.command, {"LC_ALL": "C", "PATH": os.defpath})
+            environment = {"LC_ALL": "C", "PATH": os.defpath}
+            os.execve(orders.command[0], orders.command, environment)  # noqa: S606 - no shell
     except OSError as error:
         _say(f"cannot run {orders.command[0]}: {error}")
     os._exit(1)
 
 
-def _settle_predecessor(cluster: str) -> None:
-    """End a server that a killed guard left behind, and forget one whose number somebody else has."""
+def _settle_predecessor(cluster: Path) -> None:
+    """End a server left by a killed guard; forget one whose process number is somebody else's."""
     pid = _recorded_pid(cluster)
     if pid is None:
         return
     if _is_postmaster_of(pid, cluster):
         _say(f"stopping PostgreSQL {pid}, whose guard is gone")
-        _stop(lambda number: os.kill(pid, number), lambda: not _is_postmaster_of(pid, cluster))
+        _stop(pid, has_ended=lambda: not _is_postmaster_of(pid, cluster))
     elif _exists(pid):
         # PostgreSQL would refuse to start: it only sees that a process of that number lives.
         # Its own second check, by shared memory, still stands.
-        os.unlink(f"{cluster}/postmaster.pid")
+        (cluster / "postmaster.pid").unlink()
 
 
-def _stop(send: Callable[[int], None], has_ended: Callable[[], bool]) -> None:
+def _stop(pid: int, has_ended: Callable[[], bool]) -> None:
     for number, patience_s in STOP_STEPS:
         try:
-            send(number)
+            os.kill(pid, number)
         except ProcessLookupError:
             return
         deadline = time.monotonic() + patience_s
@@ -161,27 +171,21 @@ def _stop(send: Callable[[int], None], has_ended: Callable[[], bool]) -> None:
         _say(f"PostgreSQL did not stop within {patience_s:.0f} s of signal {number}")
 
 
-def _take_in_orphans() -> None:
-    """Make the processes of a killed postmaster our children, so that they can be ended for certain."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
 def _end_orphans() -> None:
     """Kill what a dead postmaster left: it holds the shared memory that the next one needs."""
-    me = str(os.getpid())
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
-        if name.isdigit() and _parent_of(name) == me:
+    me = os.getpid()
+    for process in PROCESSES.glob("[1-9]*"):
+        if _parent_of(process) == me:
             try:
-                os.kill(int(name), signal.SIGKILL)
-                os.waitpid(int(name), 0)
+                os.kill(int(process.name), signal.SIGKILL)
+                os.waitpid(int(process.name), 0)
             except (ProcessLookupError, ChildProcessError):
                 continue
 
 
-def _parent_of(pid: str) -> str | None:
+def _parent_of(process: Path) -> int | None:
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[1]
+        return int((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
     except OSError:
         return None
 
@@ -199,21 +203,20 @@ def _reaped(postmaster: int) -> bool:
             return False
 
 
-def _recorded_pid(cluster: str) -> int | None:
+def _recorded_pid(cluster: Path) -> int | None:
     first_line = (_pid_file(cluster) or [""])[0]
     return int(first_line) if first_line.isdigit() else None
 
 
-def _was_ready(cluster: str, postmaster: int) -> bool:
+def _was_ready(cluster: Path, postmaster: int) -> bool:
     """Whether this server, before it died, had begun to answer (the eighth line of its file)."""
     lines = _pid_file(cluster)
     return lines[:1] == [str(postmaster)] and [line.strip() for line in lines[7:8]] == ["ready"]
 
 
-def _pid_file(cluster: str) -> list[str]:
+def _pid_file(cluster: Path) -> list[str]:
     try:
-        with open(f"{cluster}/postmaster.pid", encoding="utf-8", errors="replace") as file:
-            return file.read().split("\n")
+        return (cluster / "postmaster.pid").read_text(errors="replace").split("\n")
     except OSError:
         return []
 
@@ -228,23 +231,16 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _is_postmaster_of(pid: int, cluster: str) -> bool:
-    try:
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-            arguments = file.read().split("\0")
-        return os.path.basename(arguments[0]) == "postgres" and cluster in arguments
-    except FileNotFoundError:
-        if os.path.isdir("/proc/self"):
+def _is_postmaster_of(pid: int, cluster: Path) -> bool:
+    if PROCESSES.joinpath("self").exists():
+        try:
+            shown = (PROCESSES / str(pid) / "cmdline").read_text(errors="replace").split("\0")
+        except OSError:
             return False
-    except OSError:
-        return False
-    shown = subprocess.run(
-        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return "postgres" in shown.stdout and cluster in shown.stdout
+        return Path(shown[0]).name == "postgres" and str(cluster) in shown
+    command = ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return f"postgres -D {cluster} " in done.stdout
 
 
 def _acquire(lock_fd: int) -> bool:
@@ -278,7 +274,7 @@ def _redirect_output(log: str) -> int:
     return log_fd
 
 
-def _bound_log(log: str, log_fd: int) -> None:
+def _bound_log(log: Path, log_fd: int) -> None:
     """Keep the end of a log that has grown too large beside it, and begin anew.
 
     PostgreSQL holds the same open file, in append mode, so the file is emptied, not replaced.
@@ -287,8 +283,7 @@ def _bound_log(log: str, log_fd: int) -> None:
     if size <= LOG_BYTES_MAX:
         return
     kept = os.pread(log_fd, LOG_BYTES_KEPT, size - LOG_BYTES_KEPT)
-    with open(f"{log}.1", "wb") as older:
-        older.write(kept)
+    log.with_name(f"{log.name}.1").write_bytes(kept)
     os.ftruncate(log_fd, 0)
 
 

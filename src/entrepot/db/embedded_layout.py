@@ -1,8 +1,8 @@
 """Where the embedded PostgreSQL lives, and as whom it runs.
 
-In the data folder there is `embedded/`. As an ordinary user everything is in `embedded/server/`. As root
-PostgreSQL must run as another system user; when that user cannot reach the data folder, the server's
-folder is one of `/var/lib/entrepot/clusters/` and `embedded/location` names it.
+In the data folder there is `embedded/`. As an ordinary user everything is in `embedded/server/`.
+As root PostgreSQL must run as another system user; when that user cannot reach the data folder, the
+server's folder is one of `/var/lib/entrepot/clusters/` and `embedded/location` names it.
 """
 
 import contextlib
@@ -233,8 +233,8 @@ def _find_owner(home: Path | None) -> Owner:
         return _owner_from(pwd.getpwuid(os.geteuid()))
     except KeyError:
         raise StartRefused(
-            f"The user id {os.geteuid()} has no name on this system, and PostgreSQL needs one: run as "
-            "a named user, or name a server of your own in ENTREPOT_DATABASE_URL."
+            f"The user id {os.geteuid()} has no name on this system, and PostgreSQL needs one: run "
+            "as a named user, or name a server of your own in ENTREPOT_DATABASE_URL."
         ) from None
 
 
@@ -260,8 +260,8 @@ def _system_owner() -> Owner:
             with contextlib.suppress(KeyError):
                 return _owner_from(pwd.getpwnam(name))
     raise StartRefused(
-        f"PostgreSQL refuses to run as root and no system user {SYSTEM_USER} could be made: make one "
-        f"(useradd --system {SYSTEM_USER}), or run this as an ordinary user."
+        f"PostgreSQL refuses to run as root and no system user {SYSTEM_USER} could be made: make "
+        f"one (useradd --system {SYSTEM_USER}), or run this as an ordinary user."
     )
 
 
@@ -295,8 +295,8 @@ def _reachable_binaries(owner: Owner) -> Path:
     if _can_run(binaries, owner):
         return binaries
     raise StartRefused(
-        f"The user {owner.name} cannot run the programs of PostgreSQL in {installed}: "
-        "is that folder on a file system that forbids programs, or is this a container without users?"
+        f"The user {owner.name} cannot run the programs of PostgreSQL in {installed}: is that "
+        "folder on a file system that forbids programs, or is this a container without users?"
     )
 
 
