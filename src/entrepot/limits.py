@@ -1,0 +1,49 @@
+"""Every upper bound of the program, its unit in its name and its reason beside it."""
+
+# The contract's cap on a request body (reference errors.md section 6).
+BODY_BYTES_MAX = 512 * 1024
+
+# A batch shares one commit. More commands would add latency, not throughput; more lines would
+# hold row locks for longer than the work of others can bear (about 100 ms).
+BATCH_COMMANDS_MAX = 512
+BATCH_LINES_MAX = 5_000
+
+# What may wait for a batch, per process: about two seconds of work. Beyond that the honest
+# answer is 503.
+QUEUE_COMMANDS_MAX = 4_096
+QUEUE_BYTES_MAX = 64 * 1024 * 1024
+
+# The contract's clients give up after 10 s: whoever waited longer is no longer there.
+PLACE_DEADLINE_S = 9.0
+
+# Repetitions of one batch, by cause. Serialisation failures and lost races end quickly;
+# an unknown outcome is worth the whole deadline.
+BATCH_REPEATS_MAX = 8
+RELEASES_PER_BATCH_MAX = 3
+UNKNOWN_OUTCOME_S_MAX = 10.0
+
+# A transaction that holds stock or slots may not hold them for longer than a batch would.
+RELEASED_ORDERS_PER_TRANSACTION_MAX = 200
+
+# Drafts end one hour after creation (contract: createOrder).
+DRAFT_LIFE_S = 3600
+
+# A first answer is repeated for a day.
+IDEMPOTENCY_KEY_LIFE_S = 24 * 3600
+IDEMPOTENCY_KEY_CHARS_MAX = 255
+
+# A revoked key stops within 5 s everywhere; what is cached is asked again before that.
+ACCOUNT_CACHE_S = 4.0
+ACCOUNT_CACHE_ENTRIES_MAX = 50_000
+
+# Connections to PostgreSQL per process: placing takes two (one batch in flight and one for
+# commands that wait for a lock), reads and changes share the rest.
+POOL_CONNECTIONS_MAX = 12
+POOL_ACQUIRE_S_MAX = 5.0
+STATEMENT_S_MAX = 8.0
+
+# Existing slot rows a process remembers, so that it need not ask for them again.
+KNOWN_SLOTS_MAX = 100_000
+
+# How often overdue work is looked for. Reads and decisions do not depend on it.
+WORK_PERIOD_S = 1.0

@@ -1,0 +1,35 @@
+"""What an operation is called with: the platform it works on, and the request around it."""
+
+import msgspec
+
+from entrepot.db.accounts_cache import AccountsCache
+from entrepot.db.clock import Clock
+from entrepot.db.network_cache import NetworkCache
+from entrepot.db.transaction import Database
+from entrepot.domain.accounts import ApiKey
+from entrepot.fulfilment.group_commit import GroupCommit
+
+
+class Platform(msgspec.Struct, frozen=True):
+    """Everything an operation may reach; built once per process by `entrepot.app`."""
+
+    database: Database
+    clock: Clock
+    network: NetworkCache
+    accounts: AccountsCache
+    placing: GroupCommit
+    delivery_days_ahead: int
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """One authenticated request.
+
+    `raw_body` is the body as received; `idempotency_key` the header of that name, if any.
+    """
+
+    platform: Platform
+    key: ApiKey
+    path: str
+    raw_body: bytes
+    idempotency_key: str | None
+    by_bearer: bool = False

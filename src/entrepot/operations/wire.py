@@ -1,0 +1,53 @@
+"""Bases of wire types and the two envelopes of the contract.
+
+Names of fields are the contract's. Optional fields of answers default to None and are left
+out when they are None: real clients refuse fields they do not know and nulls they did not
+expect. Requests tolerate null where a field is optional.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+
+class Request(Struct, frozen=True, kw_only=True, gc=False):
+    """Base of request bodies and their parts."""
+
+
+class Query(Struct, frozen=True, kw_only=True, gc=False):
+    """Base of query parameters."""
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of answers and their parts."""
+
+
+class OkAnswer(Answer, tag_field="status", tag="OK"):
+    """Base of wrapped answers: `{"status": "OK", "result": ...}`."""
+
+
+class Paging(Answer):
+    """Where the next page begins; without a token this was the last."""
+
+    nextPageToken: str | None = None
+
+
+class Pager(Answer):
+    """Legacy page paging."""
+
+    total: int
+    # `from` is a keyword of Python.
+    from_: int
+    to: int
+    currentPage: int
+    pagesCount: int
+    pageSize: int
+
+
+PositiveId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+ShopSku = Annotated[
+    str, Meta(min_length=1, max_length=255, pattern=r"^(?=.*\S.*)[^\x00-\x08\x0A-\x1f\x7f]{1,255}$")
+]
+ItemCount = Annotated[int, Meta(ge=1, le=1000)]
+ClockText = Annotated[str, Meta(pattern=r"^([0-1][0-9]|2[0-3]):[0-5][0-9]$")]
+Ok = Literal["OK"]
