@@ -5,6 +5,7 @@ Everything is checked at start, and all that is wrong is told at once.
 """
 
 import os
+import re
 import tomllib
 import types
 import urllib.parse
@@ -23,6 +24,7 @@ FOREIGN_VARIABLES = frozenset({CONFIG_VARIABLE, "ENTREPOT_CONTRACT"})
 """Variables with our prefix that are no settings of the program."""
 FOREIGN_PREFIXES = ("ENTREPOT_TEST_", "ENTREPOT_BENCH_", "ENTREPOT_CRASH_")
 CONFIG_BYTES_MAX = 1_000_000
+PORT_MAX = 65_535
 DATABASE_SCHEMES = ("postgresql", "postgres")
 
 
@@ -68,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "127.0.0.1"
     port: Annotated[
         int,
-        Meta(ge=0, le=65_535, description="The port to listen on; 0 takes any free one."),
+        Meta(ge=0, le=PORT_MAX, description="The port to listen on; 0 takes any free one."),
     ] = 8420
     workers: Annotated[
         int,
@@ -294,13 +296,14 @@ def _checked(given: _Given) -> object:
 
 
 def _check_database_url(url: str) -> None:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"not a URL: {error}") from None
+    parts = urllib.parse.urlsplit(url)
     if parts.scheme not in DATABASE_SCHEMES:
         raise ValueError("expected postgresql://user:password@host/database")
+    # libpq's URLs may name several servers, so this is not one port to be parsed.
+    for server in parts.netloc.rpartition("@")[2].split(","):
+        port = re.fullmatch(r"(?:\[[^]]*\]|[^:]*)(?::(\d*))?", server)
+        if port is None or int(port[1] or 0) > PORT_MAX:
+            raise ValueError(f"expected host:port with a port from 1 to {PORT_MAX}, not {server!r}")
 
 
 def _contradictions(
