@@ -136,8 +136,8 @@ async def _connect(database_url: str) -> Any:  # noqa: ANN401 - asyncpg is untyp
             f"PostgreSQL at {where} does not answer within {CONNECT_S_MAX:.0f} s."
         ) from None
     except (OSError, PostgresError, InterfaceError, ValueError) as error:
-        known = isinstance(error, OSError) and (error.errno or 0) > 0
-        reason = os.strerror(error.errno) if known else str(error)
+        number = getattr(error, "errno", None) or 0
+        reason = os.strerror(number) if number > 0 else str(error)
         raise StartRefused(f"PostgreSQL at {where} cannot be reached: {reason}.") from error
 
 
