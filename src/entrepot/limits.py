@@ -35,6 +35,8 @@ IDEMPOTENCY_KEY_CHARS_MAX = 255
 # A revoked key stops within 5 s everywhere; what is cached is asked again before that.
 ACCOUNT_CACHE_S = 4.0
 ACCOUNT_CACHE_ENTRIES_MAX = 50_000
+# Questions about callers in flight at once, per process: made-up keys cost no more than this.
+ACCOUNT_LOOKUPS_MAX = 4
 
 # Connections to PostgreSQL per process: placing takes two (one batch in flight and one for
 # commands that wait for a lock), reads and changes share the rest.

@@ -5,20 +5,35 @@ out when they are None: real clients refuse fields they do not know and nulls th
 expect. Requests tolerate null where a field is optional.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, dataclass_transform
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, StructMeta, field
 
 
-class Request(Struct, frozen=True, kw_only=True, gc=False):
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class WireType(StructMeta):
+    """Makes wire types frozen with keyword fields, without a word in each of them."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        **options: Any,  # noqa: ANN401 - those of msgspec.Struct
+    ) -> "WireType":
+        options = {"frozen": True, "kw_only": True, "gc": False, **options}
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+
+class Request(Struct, metaclass=WireType):
     """Base of request bodies and their parts."""
 
 
-class Query(Struct, frozen=True, kw_only=True, gc=False):
+class Query(Struct, metaclass=WireType):
     """Base of query parameters."""
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Answer(Struct, metaclass=WireType, omit_defaults=True):
     """Base of answers and their parts."""
 
 
@@ -36,8 +51,7 @@ class Pager(Answer):
     """Legacy page paging."""
 
     total: int
-    # `from` is a keyword of Python.
-    from_: int
+    from_: int = field(name="from")
     to: int
     currentPage: int
     pagesCount: int

@@ -1,0 +1,76 @@
+"""What a request asks about its caller: the key, the business and the campaign."""
+
+from typing import Any
+
+from entrepot.contract.enums import ApiAvailability, PlacementType, SubscriptionLevel
+from entrepot.contract.scopes import Scope
+from entrepot.db.clock import NOW_SQL
+from entrepot.db.connection import Connection
+from entrepot.domain.accounts import ApiKey, Business, Campaign
+
+# A key that has run out is as good as revoked, by the database's clock.
+_KEY = f"""
+    SELECT id, name, scopes, expires_at,
+           revoked_at IS NOT NULL OR coalesce(expires_at <= {NOW_SQL}, false) AS revoked
+    FROM api_key
+    WHERE business_id = $1 AND token_hash = $2
+"""
+_BUSINESS = """
+    SELECT id, name, currency, subscription_level
+    FROM business
+    WHERE id = $1
+"""
+_CAMPAIGN = """
+    SELECT business_id, id, name, placement_type, api_availability, region_id, vat
+    FROM campaign
+    WHERE business_id = $1 AND id = $2
+"""
+
+
+async def fetch_key(connection: Connection, business_id: int, token_hash: bytes) -> ApiKey | None:
+    """Find a key by its token's hash; `revoked` is also true when it has run out."""
+    row = await connection.fetchrow(_KEY, business_id, token_hash)
+    if row is None:
+        return None
+    return ApiKey(
+        business_id=business_id,
+        id=row["id"],
+        name=row["name"],
+        scopes=frozenset(map(Scope, row["scopes"])),
+        expires_at=row["expires_at"],
+        revoked=row["revoked"],
+    )
+
+
+async def fetch_business(connection: Connection, business_id: int) -> Business | None:
+    """Find a business."""
+    row = await connection.fetchrow(_BUSINESS, business_id)
+    if row is None:
+        return None
+    return Business(
+        id=row["id"],
+        name=row["name"],
+        currency=row["currency"],
+        subscription_level=SubscriptionLevel(row["subscription_level"]),
+    )
+
+
+async def fetch_campaign(
+    connection: Connection, business_id: int, campaign_id: int
+) -> Campaign | None:
+    """Find a campaign of a business."""
+    row = await connection.fetchrow(_CAMPAIGN, business_id, campaign_id)
+    return None if row is None else campaign_of(row)
+
+
+def campaign_of(row: Any) -> Campaign:  # noqa: ANN401 - a row of asyncpg
+    """Read a row of `campaign`."""
+    return Campaign(
+        business_id=row["business_id"],
+        id=row["id"],
+        name=row["name"],
+        placement_type=PlacementType(row["placement_type"]),
+        api_availability=ApiAvailability(row["api_availability"]),
+        region_id=row["region_id"],
+        vat=row["vat"],
+    )
