@@ -214,6 +214,11 @@ TOO_LARGE_FOR_POINT = Template(
     Code.INVALID_ITEM_DIMENSIONS,
     "Items are too large for logistic point {logistic_point_id}: {offer_ids}",
 )
+TOO_LARGE_FOR_COURIER = Template(
+    400,
+    Code.INVALID_ITEM_DIMENSIONS,
+    "Items are too large for courier delivery to {address}: {offer_ids}",
+)
 NO_COURIER_TO_ADDRESS = Template(
     400, Code.CANT_DELIVER_ORDER_TO_ADDRESS, "Courier delivery is not available: {address}"
 )

@@ -1,0 +1,119 @@
+"""The row locks, and their one order: clock, orders, stock, slots, then inserts by key.
+
+Every transaction takes what it needs in this order and each kind sorted by its key, so no two
+can wait for each other in a circle. A locking statement returns nothing but columns of the
+rows it locked: whatever else it read could be older than the wait for the lock.
+
+`FOR NO KEY UPDATE`: keys never change, and a reader of keys need not wait.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from entrepot.db.connection import Connection
+from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.stock import StockKey, StockRow
+
+_LOCK_ORDERS = """
+    SELECT o.id
+    FROM orders o
+    WHERE o.business_id = $1 AND o.id = ANY($2::bigint[])
+    ORDER BY o.business_id, o.id
+    FOR NO KEY UPDATE
+"""
+
+_LOCK_STOCK = """
+    SELECT s.business_id, s.warehouse_id, s.offer_id, s.fit, s.held
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS k (business_id, warehouse_id, offer_id)
+    JOIN stock s ON s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
+      AND s.offer_id = k.offer_id AND s.business_id = ANY($4::bigint[])
+    ORDER BY s.business_id, s.warehouse_id, s.offer_id
+    FOR NO KEY UPDATE OF s
+"""
+
+_LOCK_SLOTS = """
+    SELECT s.place_kind, s.place_id, s.day, s.from_minute, s.to_minute, s.held
+    FROM unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+      AS k (place_kind, place_id, day, from_minute, to_minute)
+    JOIN slot s ON s.place_kind = k.place_kind AND s.place_id = k.place_id AND s.day = k.day
+      AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
+    ORDER BY s.place_kind, s.place_id, s.day, s.from_minute, s.to_minute
+    FOR NO KEY UPDATE OF s
+"""
+
+# Which rows nobody holds. Never decides a balance: it only tells whose turn to wait it is.
+_FREE_STOCK = _LOCK_STOCK.replace("FOR NO KEY UPDATE OF s", "FOR NO KEY UPDATE OF s SKIP LOCKED")
+_FREE_SLOTS = _LOCK_SLOTS.replace("FOR NO KEY UPDATE OF s", "FOR NO KEY UPDATE OF s SKIP LOCKED")
+
+
+class Held(NamedTuple):
+    """Rows that are locked, with the values they have now; a missing row does not exist."""
+
+    stock: dict[StockKey, StockRow]
+    slots: dict[SlotKey, int]
+
+
+async def lock_orders(
+    connection: Connection, business_id: int, order_ids: Collection[int]
+) -> list[int]:
+    """Lock orders of one business; gives the ids that exist, ascending."""
+    rows = await connection.fetch(_LOCK_ORDERS, business_id, sorted(set(order_ids)))
+    return [row[0] for row in rows]
+
+
+async def lock_stock(
+    connection: Connection, keys: Collection[StockKey]
+) -> dict[StockKey, StockRow]:
+    """Lock stock rows, those that exist."""
+    return await _stock(connection, _LOCK_STOCK, keys)
+
+
+async def lock_slots(connection: Connection, keys: Collection[SlotKey]) -> dict[SlotKey, int]:
+    """Lock slot rows, those that exist; gives how many parcels hold each."""
+    return await _slots(connection, _LOCK_SLOTS, keys)
+
+
+async def lock_balances(
+    connection: Connection, stock: Collection[StockKey], slots: Collection[SlotKey]
+) -> Held:
+    """Lock stock, then slots."""
+    return Held(await lock_stock(connection, stock), await lock_slots(connection, slots))
+
+
+async def free_balances(
+    connection: Connection, stock: Collection[StockKey], slots: Collection[SlotKey]
+) -> Held:
+    """Tell which of these rows nobody holds at the moment."""
+    return Held(
+        await _stock(connection, _FREE_STOCK, stock), await _slots(connection, _FREE_SLOTS, slots)
+    )
+
+
+async def _stock(
+    connection: Connection, statement: str, keys: Collection[StockKey]
+) -> dict[StockKey, StockRow]:
+    if not keys:
+        return {}
+    ordered = sorted(set(keys))
+    rows = await connection.fetch(
+        statement,
+        [key.business_id for key in ordered],
+        [key.warehouse_id for key in ordered],
+        [key.offer_id for key in ordered],
+        sorted({key.business_id for key in ordered}),
+    )
+    return {StockKey(row[0], row[1], row[2]): StockRow(row[3], row[4]) for row in rows}
+
+
+async def _slots(
+    connection: Connection, statement: str, keys: Collection[SlotKey]
+) -> dict[SlotKey, int]:
+    if not keys:
+        return {}
+    rows = await connection.fetch(statement, *slot_columns(sorted(set(keys))))
+    return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
+
+
+def slot_columns(keys: Collection[SlotKey]) -> tuple[list[object], ...]:
+    """Give slot keys as the five columns that the statements unnest."""
+    return tuple(list(column) for column in zip(*keys, strict=True)) if keys else ([],) * 5

@@ -1,0 +1,227 @@
+"""What a batch reads after its locks, and the rows it writes: one statement a table.
+
+No statement here is sent once per command: their number does not depend on the batch.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from entrepot.db.balances import require_rows
+from entrepot.db.clock import NOW_SQL
+from entrepot.db.connection import Connection
+from entrepot.domain.delivery.goods import Goods
+from entrepot.domain.destination import ToAddress
+from entrepot.domain.placement import PlaceCommand, PlacedParcel
+
+ExternalKey = tuple[int, bytes]
+
+_READ_PRESENT = f"""
+    SELECT m.moment, m.version, p.business_id, p.external_id_hash, p.order_ids
+    FROM (
+      SELECT {NOW_SQL} AS moment, (SELECT version FROM network_version) AS version
+    ) m
+    LEFT JOIN (
+      SELECT p.business_id, p.external_id_hash, p.order_ids
+      FROM unnest($1::bigint[], $2::bytea[]) AS k (business_id, external_id_hash)
+      JOIN placement p ON p.business_id = k.business_id
+        AND p.external_id_hash = k.external_id_hash AND p.business_id = ANY($3::bigint[])
+    ) p ON true
+"""
+
+_READ_OFFERS = """
+    SELECT o.business_id, o.offer_id, o.weight_g, o.length_mm, o.width_mm, o.height_mm
+    FROM unnest($1::bigint[], $2::text[]) AS k (business_id, offer_id)
+    JOIN offer o ON o.business_id = k.business_id AND o.offer_id = k.offer_id
+      AND o.business_id = ANY($3::bigint[])
+"""
+
+_INSERT_PLACEMENTS = """
+    INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
+    SELECT k.business_id, k.external_id_hash, k.order_ids::bigint[], $4
+    FROM unnest($1::bigint[], $2::bytea[], $3::text[]) AS k (business_id, external_id_hash, order_ids)
+    ORDER BY k.business_id, k.external_id_hash
+    ON CONFLICT (business_id, external_id_hash) DO NOTHING
+"""
+
+_ORDER_COLUMNS = (
+    ("business_id", "bigint"),
+    ("id", "bigint"),
+    ("campaign_id", "bigint"),
+    ("external_order_id", "text"),
+    ("status", "text"),
+    ("substatus", "text"),
+    ("fake", "boolean"),
+    ("warehouse_id", "bigint"),
+    ("place_kind", "text"),
+    ("place_id", "bigint"),
+    ("slot_day", "date"),
+    ("slot_from_minute", "smallint"),
+    ("slot_to_minute", "smallint"),
+    ("slot_hold", "text"),
+    ("region_id", "bigint"),
+    ("shipment_day", "date"),
+    ("items_total_kopecks", "bigint"),
+    ("delivery_price_kopecks", "bigint"),
+    ("package_type", "text"),
+    ("receive_code", "text"),
+    ("reserved_until", "timestamptz"),
+    ("first_name", "text"),
+    ("last_name", "text"),
+    ("middle_name", "text"),
+    ("phone", "text"),
+    ("full_address", "text"),
+    ("entrance", "text"),
+    ("floor", "integer"),
+    ("apartment", "text"),
+    ("notes", "text"),
+)
+_ORDER_NAMES = ", ".join(name for name, _ in _ORDER_COLUMNS)
+_ORDER_ARRAYS = ", ".join(
+    f"${number}::{kind}[]" for number, (_, kind) in enumerate(_ORDER_COLUMNS, start=2)
+)
+
+_INSERT_ORDERS = f"""
+    INSERT INTO orders ({_ORDER_NAMES}, event_seq, created_at, updated_at)
+    SELECT {_ORDER_NAMES}, 1, $1, $1
+    FROM unnest({_ORDER_ARRAYS}) AS k ({_ORDER_NAMES})
+    ON CONFLICT (business_id, id) DO NOTHING
+"""
+
+_INSERT_ITEMS = """
+    INSERT INTO order_item
+      (business_id, order_id, position, warehouse_id, offer_id, count, price_kopecks, hold)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::text[],
+      $6::integer[], $7::bigint[], $8::text[])
+    ON CONFLICT (business_id, order_id, position) DO NOTHING
+"""
+
+_INSERT_EVENTS = """
+    INSERT INTO order_event
+      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
+    SELECT k.business_id, k.order_id, 1, 'CREATED', k.status, k.substatus, 'SHOP', $5
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+      AS k (business_id, order_id, status, substatus)
+    ON CONFLICT (business_id, order_id, seq) DO NOTHING
+"""
+
+
+class Present(NamedTuple):
+    """What holds at the moment of decision."""
+
+    now: datetime
+    network_version: int
+    used: dict[ExternalKey, tuple[int, ...]]
+
+
+async def read_present(connection: Connection, keys: Collection[ExternalKey]) -> Present:
+    """Read the clock, the version of the network, and which external ids are taken."""
+    rows = await connection.fetch(
+        _READ_PRESENT,
+        [business_id for business_id, _ in keys],
+        [key_hash for _, key_hash in keys],
+        sorted({business_id for business_id, _ in keys}),
+    )
+    used = {(row[2], row[3]): tuple(row[4]) for row in rows if row[2] is not None}
+    return Present(rows[0][0], rows[0][1], used)
+
+
+async def read_goods(
+    connection: Connection, keys: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], Goods]:
+    """Read weight and sides of offers by business and offer id; unknown ones are missing."""
+    rows = await connection.fetch(
+        _READ_OFFERS,
+        [business_id for business_id, _ in keys],
+        [offer_id for _, offer_id in keys],
+        sorted({business_id for business_id, _ in keys}),
+    )
+    return {(row[0], row[1]): Goods(row[2], row[3], row[4], row[5]) for row in rows}
+
+
+async def insert_placements(
+    connection: Connection, commands: Sequence[PlaceCommand], now: datetime
+) -> None:
+    """Take the external ids of commands.
+
+    Raises:
+        LostRaceError: another transaction took one of them first.
+    """
+    tag = await connection.execute(
+        _INSERT_PLACEMENTS,
+        [command.business_id for command in commands],
+        [command.external_id_hash for command in commands],
+        # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
+        ["{" + ",".join(map(str, command.order_ids)) + "}" for command in commands],
+        now,
+    )
+    require_rows(tag, len(commands))
+
+
+async def insert_orders(
+    connection: Connection, parcels: Sequence[PlacedParcel], now: datetime
+) -> None:
+    """Write orders with their items and their first events."""
+    columns = zip(*map(_order_row, parcels), strict=True)
+    tag = await connection.execute(_INSERT_ORDERS, now, *map(list, columns))
+    require_rows(tag, len(parcels))
+    rows = [row for parcel in parcels for row in _item_rows(parcel)]
+    tag = await connection.execute(_INSERT_ITEMS, *map(list, zip(*rows, strict=True)))
+    require_rows(tag, len(rows))
+    tag = await connection.execute(
+        _INSERT_EVENTS,
+        [parcel.command.business_id for parcel in parcels],
+        [parcel.command.order_ids[parcel.index] for parcel in parcels],
+        [parcel.status for parcel in parcels],
+        [parcel.substatus for parcel in parcels],
+        now,
+    )
+    require_rows(tag, len(parcels))
+
+
+def _order_row(parcel: PlacedParcel) -> tuple[object, ...]:
+    command = parcel.command
+    wanted = command.parcels[parcel.index]
+    to = command.destination
+    to_address = to if isinstance(to, ToAddress) else None
+    return (
+        command.business_id,
+        command.order_ids[parcel.index],
+        command.campaign_id,
+        command.external_order_id,
+        parcel.status,
+        parcel.substatus,
+        command.fake,
+        wanted.warehouse_id,
+        *parcel.slot,
+        "NONE" if command.fake else "HELD",
+        parcel.region_id,
+        parcel.shipment_day,
+        sum(item.price_kopecks * item.count for item in wanted.items),
+        parcel.delivery_price_kopecks,
+        command.package_type,
+        None if to_address else command.receive_codes[parcel.index],
+        parcel.reserved_until,
+        command.customer.first_name,
+        command.customer.last_name,
+        command.customer.middle_name,
+        command.customer.phone,
+        *_address_columns(to_address),
+    )
+
+
+def _address_columns(to: ToAddress | None) -> tuple[object, ...]:
+    if to is None:
+        return (None,) * 5
+    return to.full_address, to.entrance, to.floor, to.apartment, to.notes
+
+
+def _item_rows(parcel: PlacedParcel) -> list[tuple[object, ...]]:
+    command = parcel.command
+    wanted = command.parcels[parcel.index]
+    hold = "NONE" if command.fake else "HELD"
+    head = (command.business_id, command.order_ids[parcel.index])
+    return [
+        (*head, position, wanted.warehouse_id, item.offer_id, item.count, item.price_kopecks, hold)
+        for position, item in enumerate(wanted.items, start=1)
+    ]
