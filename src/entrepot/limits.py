@@ -49,3 +49,19 @@ KNOWN_SLOTS_MAX = 100_000
 
 # How often overdue work is looked for. Reads and decisions do not depend on it.
 WORK_PERIOD_S = 1.0
+
+# The contract's bound on keys of one business (reference errors.md section 9).
+LIVE_KEYS_PER_BUSINESS_MAX = 30
+CAMPAIGNS_PER_PAGE_MAX = 100
+
+# Files of offers and stock are loaded this many rows at a time: a chunk holds its row locks
+# well below 100 ms.
+LOADED_ROWS_PER_STATEMENT_MAX = 1_000
+# What a file may hold: it is checked as a whole, in memory, before anything changes.
+LOADED_FILE_ROWS_MAX = 1_000_000
+LOADED_FILE_BYTES_MAX = 256 * 1024 * 1024
+# Pieces of one offer in one pile: far from the columns' end, beyond any warehouse.
+STOCK_PIECES_MAX = 1_000_000_000
+
+# Orders named in a refusal, per stock row: enough to act on, and the total is told.
+HOLDERS_NAMED_MAX = 20

@@ -1,0 +1,17 @@
+"""Offers: what a business sells, and what the warehouse must know to move it."""
+
+import msgspec
+
+OFFER_ID_CHARS_MAX = 255
+
+
+class Offer(msgspec.Struct, frozen=True, gc=False):
+    """An offer (SKU) of a business with the weight and sides of one piece."""
+
+    offer_id: str
+    name: str
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    archived: bool = False
