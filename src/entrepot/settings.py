@@ -192,16 +192,8 @@ def load_settings(
     if values.get("demo"):
         values["sandbox"] = True
     return LoadedSettings(
-        msgspec.convert(values, Settings, dec_hook=_decode), _unknown(environment)
+        msgspec.convert(values, Settings, dec_hook=decode_path), _unknown(environment)
     )
-
-
-def settings_to_json(settings: Settings) -> bytes:
-    return msgspec.json.encode(settings, enc_hook=str)
-
-
-def settings_from_json(encoded: bytes) -> Settings:
-    return msgspec.json.decode(encoded, type=Settings, dec_hook=_decode)
 
 
 def description(setting: str) -> str:
@@ -286,7 +278,7 @@ def _checked(given: _Given) -> object:
     declared = get_type_hints(Settings, include_extras=True)[given.setting]
     try:
         checked: object = msgspec.convert(
-            given.value, declared, strict=not given.lenient, dec_hook=_decode
+            given.value, declared, strict=not given.lenient, dec_hook=decode_path
         )
     except msgspec.ValidationError:
         raise ValueError(f"expected {expectation(given.setting)}, not {shown}") from None
@@ -326,9 +318,8 @@ def _unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _decode(declared: type, value: object) -> object:
-    if declared is Path and isinstance(value, str) and value:
+def decode_path(declared: type, value: object) -> object:
+    """Decode what msgspec does not know by itself (its `dec_hook`): an absolute path."""
+    if declared is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value).expanduser().absolute()
-    if declared is Path and isinstance(value, Path):
-        return value.expanduser().absolute()
     raise ValueError("Expected a path")

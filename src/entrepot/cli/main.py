@@ -1,0 +1,99 @@
+"""The command `entrepot`: the table of its commands, and what their failures become."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.output import CommandRefused, ExitCode, fail
+from entrepot.db.start_refused import StartRefused
+from entrepot.settings import SettingsInvalid
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command: its name, its one sentence, and where it is.
+
+    `target` is `module:name` of a function, or of a `typer.Typer` for a group of commands. It is
+    imported only when it is called, so that no command waits for the imports of the others.
+    """
+
+    name: str
+    sentence: str
+    target: str
+
+
+COMMANDS = (
+    Command("serve", "Run the service.", "entrepot.cli.serve:serve"),
+    Command("migrate", "Bring the database's schema up to date.", "entrepot.cli.migrate:migrate"),
+)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code; a person's mistake is told in a sentence."""
+    try:
+        _app(arguments)(list(arguments), prog_name="entrepot")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except SettingsInvalid as error:
+        for problem in error.problems:
+            fail(str(problem))
+        return ExitCode.USAGE
+    except CommandRefused as error:
+        fail(error.sentence)
+        return ExitCode.REFUSED
+    except StartRefused as error:
+        fail(error.sentence)
+        return ExitCode.ENVIRONMENT
+    return ExitCode.DONE
+
+
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    """The application with the command that is asked for; the others are there by name only."""
+    wanted = next((part for part in arguments if not part.startswith("-")), None)
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_entrepot)
+    for command in COMMANDS:
+        if command.name != wanted:
+            app.command(command.name, help=command.sentence)(_absent)
+            continue
+        target = _import(command.target)
+        if isinstance(target, typer.Typer):
+            app.add_typer(target, name=command.name, help=command.sentence)
+        else:
+            app.command(command.name)(target)
+    return app
+
+
+def _import(target: str) -> typer.Typer | Callable[..., None]:
+    module, _, name = target.partition(":")
+    found: typer.Typer | Callable[..., None] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _absent() -> None:
+    raise AssertionError("a command was run that was not asked for")
+
+
+def _entrepot(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Entrepot: an open, self-hosted Logistics-as-a-Service platform."""
+    if version:
+        from importlib.metadata import version as installed  # noqa: PLC0415
+
+        typer.echo(f"entrepot {installed('entrepot')}")
+        raise typer.Exit

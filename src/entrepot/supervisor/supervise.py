@@ -1,0 +1,52 @@
+"""Run the service: workers on one socket, until a signal asks for the end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+from entrepot.supervisor.listening import reachable_address
+from entrepot.supervisor.orders import WorkerOrders
+from entrepot.supervisor.readiness import wait_until_ready
+from entrepot.supervisor.workers import Workers
+
+
+async def supervise(
+    listener: socket.socket, orders: WorkerOrders, *, on_ready: Callable[[], Awaitable[None]]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let requests in flight finish; a second signal hurries.
+
+    Args:
+        listener: bound and listening; closed at the end.
+        orders: what each worker is told; its settings say how many there are.
+        on_ready: awaited once, when the service answers.
+
+    Raises:
+        StartRefused: the workers do not come to answer.
+    """
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    _on_signals(stop, hurry)
+    workers = Workers(listener, orders)
+    workers.start(orders.settings.workers)
+    try:
+        ready = asyncio.create_task(wait_until_ready(reachable_address(listener), workers.given_up))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            ready.result()
+            workers.confirm_ready()
+            await on_ready()
+        ready.cancel()
+        await stopped
+    finally:
+        listener.close()  # the workers close theirs: from now on connections are refused
+        await workers.stop(hurry)
+
+
+def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    def ask() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask)

@@ -1,0 +1,86 @@
+"""One process that answers requests: `python -m entrepot.supervisor.worker SOCKET_FD PIPE_FD`.
+
+The pipe brings its orders, and its end of file means that the supervisor is gone: then the worker
+ends too, so that no port stays taken.
+"""
+
+import asyncio
+import ctypes
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from entrepot.settings import Settings
+from entrepot.supervisor.listening import BACKLOG
+from entrepot.supervisor.logs import configure_logging
+from entrepot.supervisor.orders import WorkerOrders, orders_from_line
+
+GRACE_S_MAX = 15
+"""What a request in flight gets to finish in when the service stops; clients give up after 10."""
+ORPHAN_S_MAX = 2.0
+"""What it gets when the supervisor has gone, and with it, soon, the embedded database."""
+KEEP_ALIVE_S = 75
+"""Longer than the minute for which usual proxies and clients keep an idle connection."""
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    socket_fd, pipe_fd = map(int, sys.argv[1:])
+    _die_with_parent()
+    with os.fdopen(pipe_fd, "rb") as pipe:
+        line = pipe.readline()
+        if not line:
+            return  # the supervisor went before it could say anything
+        orders = orders_from_line(line)
+        configure_logging(orders.settings)
+        server = uvicorn.Server(_config(orders))
+        # A thread, not the loop: it must also end a worker whose loop is stuck.
+        threading.Thread(target=_end_with_supervisor, args=(pipe, server), daemon=True).start()
+        listener = socket.socket(fileno=socket_fd)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(sockets=[listener]))
+
+
+def _config(orders: WorkerOrders) -> uvicorn.Config:
+    module, _, name = orders.app.partition(":")
+    create_app: Callable[[Settings, str], Any] = getattr(importlib.import_module(module), name)
+    return uvicorn.Config(
+        create_app(orders.settings, orders.database_url),
+        interface="asgi3",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S_MAX,
+    )
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for a signal when the supervisor dies: a belt beside the pipe's braces."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def _end_with_supervisor(pipe: Any, server: uvicorn.Server) -> None:  # noqa: ANN401
+    pipe.read()
+    server.should_exit = True
+    time.sleep(ORPHAN_S_MAX)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
