@@ -30,6 +30,7 @@ _ABOVE_DISTRICTS = frozenset(
     {RegionType.COUNTRY, RegionType.COUNTRY_DISTRICT, RegionType.REGION, RegionType.REPUBLIC}
 )
 _POSTCODE_DIGITS = 6
+_SET_ASIDE = "-"  # in the place of a mention that a marker showed to be no settlement
 _NAME_LETTERS_MIN = 3  # after a lone letter (с., д., п.) a shorter word is part of a house number
 
 
@@ -78,7 +79,7 @@ class _Reading(msgspec.Struct):
             return False
         piece = self.pieces[at]
         if isinstance(piece, str):
-            return piece != BREAK and not is_number(piece)
+            return piece not in (BREAK, _SET_ASIDE) and not is_number(piece)
         return isinstance(piece, _Mention)
 
     def number(self, at: int) -> bool:
@@ -90,7 +91,7 @@ class _Reading(msgspec.Struct):
 
     def drop(self, at: int) -> None:
         if self.mention(at) is not None:
-            self.pieces[at] = "-"
+            self.pieces[at] = _SET_ASIDE
 
 
 def resolve_address(network: Network, text: str) -> Resolved | Unresolved:
@@ -160,7 +161,7 @@ def _names_unknown(reading: _Reading, at: int, marker: Marker) -> bool:
     beside = [at + 1] if reading.names(at + 1) else [at - 1] if reading.ends(at + 1) else []
     for place in beside:
         piece = reading.pieces[place] if place >= 0 else BREAK
-        if isinstance(piece, str) and piece not in (BREAK, "-") and not is_number(piece):
+        if isinstance(piece, str) and piece not in (BREAK, _SET_ASIDE) and not is_number(piece):
             return not marker.short or len(piece) >= _NAME_LETTERS_MIN
     return not marker.short and marker.types != MARKERS["г"].types and reading.number(at + 1)
 
@@ -234,6 +235,8 @@ def _explained(
     `above` is the settlement and all that it lies in, `source` the mention that names it.
     """
     target = above[0]
+    if _follows_unknown_name(reading, source):
+        return 0
     chain = {region.id for region in above}
     explained = 0
     for mention in mentions:
@@ -263,10 +266,33 @@ def _may_be_beside(reading: _Reading, mention: _Mention, source: _Mention, targe
     if types <= {RegionType.REPUBLIC_AREA, RegionType.CITY_DISTRICT}:
         return target.type is not RegionType.VILLAGE
     # A street without its marker: Новосибирск, Советская, 5
+    return mention.at > source.at and _reads_as_street(reading, mention)
+
+
+def _follows_unknown_name(reading: _Reading, mention: _Mention) -> bool:
+    """Tell whether the name is rather a street of a town that the tree does not know.
+
+    Such as the second word of Урюпинск, Мирный, 5.
+    """
+    if mention.marked or not _reads_as_street(reading, mention):
+        return False
+    pieces = reading.pieces
+    return any(
+        reading.names(at)
+        and reading.mention(at) is None
+        and not reading.number(at + 1)
+        and not isinstance(pieces[at + 1], Marker)
+        and not (at and isinstance(pieces[at - 1], Marker))
+        for at in range(mention.at)
+    )
+
+
+def _reads_as_street(reading: _Reading, mention: _Mention) -> bool:
+    """Tell whether a house number comes after the name."""
     after = mention.at + 1
     if after < len(reading.pieces) and reading.pieces[after] == BREAK:
         after += 1
-    return mention.at > source.at and _is_house(reading, after)
+    return _is_house(reading, after)
 
 
 def _is_house(reading: _Reading, at: int) -> bool:

@@ -90,21 +90,20 @@ def grow(regions: Iterable[Region]) -> RegionTree:
 
 
 def _check_parents(by_id: dict[int, Region]) -> None:
-    # Each region is climbed from once only as far as a region already known to be rooted.
-    rooted: set[int] = set()
+    # From each region up to the first whose depth is known: no region is climbed over twice.
+    depths: dict[int, int] = {}
     for start in by_id.values():
         path: list[int] = []
-        region = start
-        while region.id not in rooted:
+        above: int | None = start.id
+        while above is not None and above not in depths and len(path) <= DEPTH_MAX:
+            region = by_id.get(above)
+            if region is None:
+                raise InvalidNetworkError(f"Region {path[-1]} names an unknown parent {above}")
             path.append(region.id)
-            if len(path) > DEPTH_MAX:
-                raise InvalidNetworkError(f"Region {start.id} lies deeper than {DEPTH_MAX}")
-            if region.parent_id is None:
-                break
-            parent = by_id.get(region.parent_id)
-            if parent is None:
-                raise InvalidNetworkError(
-                    f"Region {region.id} names an unknown parent {region.parent_id}"
-                )
-            region = parent
-        rooted.update(path)
+            above = region.parent_id
+        depth = depths.get(above, 0) if above is not None else 0
+        if depth + len(path) > DEPTH_MAX:
+            raise InvalidNetworkError(f"Region {start.id} lies deeper than {DEPTH_MAX} levels")
+        for region_id in reversed(path):
+            depth += 1
+            depths[region_id] = depth
