@@ -63,5 +63,8 @@ LOADED_FILE_BYTES_MAX = 256 * 1024 * 1024
 # Pieces of one offer in one pile: far from the columns' end, beyond any warehouse.
 STOCK_PIECES_MAX = 1_000_000_000
 
+# Rounds of releasing overdue drafts before one correction: 20,000 drafts on one offer.
+RELEASES_PER_CORRECTION_MAX = 100
+
 # Orders named in a refusal, per stock row: enough to act on, and the total is told.
 HOLDERS_NAMED_MAX = 20

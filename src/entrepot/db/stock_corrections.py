@@ -1,0 +1,217 @@
+"""Corrections of stock: the rows that they lock, read and write.
+
+What a correction may do is decided by `domain.stock_corrections`; placing and releasing change
+only what is held, and are in `balances`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from entrepot import limits
+from entrepot.db.balances import require_rows
+from entrepot.db.clock import Clock
+from entrepot.db.connection import Connection
+from entrepot.db.locks import lock_stock
+from entrepot.db.transaction import LostRaceError
+from entrepot.domain.stock import StockKey
+from entrepot.domain.stock_corrections import (
+    Balance,
+    BelowHeld,
+    Correction,
+    Movement,
+    Objection,
+    Pile,
+    correct,
+)
+
+_PILES = tuple(Pile)
+_PILE_COLUMNS = ", ".join(f"s.{pile.lower()}" for pile in _PILES)
+
+_READ_BALANCES = f"""
+    SELECT s.warehouse_id, s.offer_id, s.held, {_PILE_COLUMNS}
+    FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)
+    JOIN stock s ON s.business_id = $1 AND s.warehouse_id = k.warehouse_id
+      AND s.offer_id = k.offer_id
+"""
+
+_DELTAS = "k.warehouse_id, k.offer_id, " + ", ".join(f"k.{pile.lower()}" for pile in _PILES)
+_DELTA_ARRAYS = "$3::bigint[], $4::text[], " + ", ".join(
+    f"${number}::integer[]" for number, _ in enumerate(_PILES, start=5)
+)
+_CHANGE_PILES = f"""
+    UPDATE stock s SET updated_at = $2,
+      {", ".join(f"{pile.lower()} = s.{pile.lower()} + k.{pile.lower()}" for pile in _PILES)}
+    FROM unnest({_DELTA_ARRAYS}) AS k ({_DELTAS.replace("k.", "")})
+    WHERE s.business_id = $1 AND s.warehouse_id = k.warehouse_id AND s.offer_id = k.offer_id
+"""
+_INSERT_STOCK = f"""
+    INSERT INTO stock (business_id, updated_at, {_DELTAS.replace("k.", "")})
+    SELECT $1, $2, {_DELTAS}
+    FROM unnest({_DELTA_ARRAYS}) AS k ({_DELTAS.replace("k.", "")})
+    ORDER BY k.warehouse_id, k.offer_id
+    ON CONFLICT (business_id, warehouse_id, offer_id) DO NOTHING
+"""
+_JOURNAL = """
+    INSERT INTO stock_movement (business_id, moved_at, reason, warehouse_id, offer_id, pile, delta)
+    SELECT $1, $2, $3, k.* FROM unnest($4::bigint[], $5::text[], $6::text[], $7::integer[]) AS k
+    RETURNING id
+"""
+
+_READ_HOLDERS = """
+    SELECT i.warehouse_id, i.offer_id, o.id, o.external_order_id, sum(i.count)::bigint,
+      draft_overdue(o.status, o.reserved_until, $4)
+    FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)
+    JOIN order_item i ON i.business_id = $1 AND i.warehouse_id = k.warehouse_id
+      AND i.offer_id = k.offer_id AND i.hold = 'HELD'
+    JOIN orders o ON o.business_id = $1 AND o.business_id = i.business_id AND o.id = i.order_id
+    GROUP BY o.business_id, o.id, i.warehouse_id, i.offer_id
+    ORDER BY 6 DESC, o.created_at, o.id
+    LIMIT $5
+"""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """An order that holds pieces. An overdue draft holds none in truth, and can be released."""
+
+    key: StockKey
+    order_id: int
+    external_order_id: str
+    pieces: int
+    overdue: bool
+
+
+class CorrectionRefused(msgspec.Struct, frozen=True):
+    """Nothing was changed: what stands against it, and who holds what would be missing.
+
+    `holders` are the overdue drafts first, then the oldest orders, and not always all of them.
+    """
+
+    objections: tuple[Objection, ...]
+    holders: tuple[Holder, ...]
+
+
+async def correct_stock(
+    connection: Connection,
+    clock: Clock,
+    business_id: int,
+    corrections: Sequence[Correction],
+    *,
+    reason: str,
+) -> tuple[Movement, ...] | CorrectionRefused:
+    """Carry out corrections of one business in the caller's transaction: all or none.
+
+    Every change of a pile is written into the journal. Overdue drafts that nobody released yet
+    count as holding here; `fulfilment.correct_stock` releases them and tries again.
+
+    Raises:
+        LostRaceError: a row was made meanwhile; roll back and run again.
+    """
+    await clock.hold(connection)
+    keys = sorted({correction.key for correction in corrections})
+    assert all(key.business_id == business_id for key in keys)
+    existing = await lock_stock(connection, keys)
+    balances = await _read_balances(connection, business_id, keys)
+    if balances.keys() != existing.keys():
+        message = "a stock row was made after the locks were taken"
+        raise LostRaceError(message)
+    now = await clock.now(connection)
+    decided = correct(balances, corrections, limits.STOCK_PIECES_MAX)
+    if decided.objections:
+        return await _refused(connection, business_id, decided.objections, now)
+    deltas: dict[StockKey, dict[Pile, int]] = {key: {} for key in keys if key not in balances}
+    for key, pile, delta in decided.movements:
+        deltas.setdefault(key, {})[pile] = delta
+    await _write_piles(connection, business_id, now, deltas, balances)
+    await _write_journal(connection, business_id, now, reason, decided.movements)
+    return decided.movements
+
+
+async def check_corrections(
+    connection: Connection, clock: Clock, business_id: int, corrections: Sequence[Correction]
+) -> CorrectionRefused | None:
+    """Tell what would stand against corrections at this moment, changing and locking nothing."""
+    keys = sorted({correction.key for correction in corrections})
+    balances = await _read_balances(connection, business_id, keys)
+    decided = correct(balances, corrections, limits.STOCK_PIECES_MAX)
+    if not decided.objections:
+        return None
+    now = await clock.now(connection)
+    return await _refused(connection, business_id, decided.objections, now)
+
+
+async def _refused(
+    connection: Connection, business_id: int, objections: tuple[Objection, ...], now: datetime
+) -> CorrectionRefused:
+    short = {each.key for each in objections if isinstance(each, BelowHeld)}
+    holders = await _read_holders(connection, business_id, sorted(short), now)
+    return CorrectionRefused(objections, holders)
+
+
+async def _read_balances(
+    connection: Connection, business_id: int, keys: Sequence[StockKey]
+) -> dict[StockKey, Balance]:
+    rows = await connection.fetch(_READ_BALANCES, business_id, *_columns(keys))
+    return {
+        StockKey(business_id, row[0], row[1]): Balance(
+            row[2], dict(zip(_PILES, row[3:], strict=True))
+        )
+        for row in rows
+    }
+
+
+async def _read_holders(
+    connection: Connection, business_id: int, keys: Sequence[StockKey], now: datetime
+) -> tuple[Holder, ...]:
+    if not keys:
+        return ()
+    most = limits.RELEASED_ORDERS_PER_TRANSACTION_MAX + limits.HOLDERS_NAMED_MAX
+    rows = await connection.fetch(_READ_HOLDERS, business_id, *_columns(keys), now, most)
+    return tuple(
+        Holder(StockKey(business_id, warehouse_id, offer_id), *holder)
+        for warehouse_id, offer_id, *holder in rows
+    )
+
+
+async def _write_piles(
+    connection: Connection,
+    business_id: int,
+    now: datetime,
+    deltas: Mapping[StockKey, Mapping[Pile, int]],
+    existing: Collection[StockKey],
+) -> None:
+    """Write the new piles; an offer counted for the first time gets its row, be it of zeros."""
+    for statement, chosen in (
+        (_CHANGE_PILES, [key for key in deltas if key in existing]),
+        (_INSERT_STOCK, [key for key in deltas if key not in existing]),
+    ):
+        if not chosen:
+            continue
+        piles = ([deltas[key].get(pile, 0) for key in chosen] for pile in _PILES)
+        tag = await connection.execute(statement, business_id, now, *_columns(chosen), *piles)
+        require_rows(tag, len(chosen))
+
+
+async def _write_journal(
+    connection: Connection,
+    business_id: int,
+    now: datetime,
+    reason: str,
+    movements: Sequence[Movement],
+) -> None:
+    if not movements:
+        return
+    await connection.fetch(
+        _JOURNAL,
+        business_id,
+        now,
+        reason,
+        *_columns([movement.key for movement in movements]),
+        [movement.pile for movement in movements],
+        [movement.delta for movement in movements],
+    )
+
+
+def _columns(keys: Sequence[StockKey]) -> tuple[list[int], list[str]]:
+    return [key.warehouse_id for key in keys], [key.offer_id for key in keys]
