@@ -88,6 +88,9 @@ def listed(values: list[str] | tuple[str, ...], shown_max: int = 20) -> str:
 MUST_NOT_BE_NULL = Template(
     400, Code.BAD_REQUEST, "{field} must not be null (rejected value: null)"
 )
+ELEMENTS_NOT_NULL = Template(
+    400, Code.BAD_REQUEST, "{field} elements must be not null (rejected value: null)"
+)
 MUST_NOT_BE_EMPTY = Template(
     400, Code.BAD_REQUEST, "{field} must not be empty (rejected value: {value})"
 )
@@ -225,6 +228,11 @@ NO_COURIER_TO_ADDRESS = Template(
 WRONG_CURRENCY = Template(
     400, Code.INVALID_CURRENCY, "{field} must match RUR (rejected value: {value})"
 )
+PRICE_TOO_FINE = Template(
+    400,
+    Code.BAD_REQUEST,
+    "{field} must be at least one kopeck and whole in kopecks (rejected value: {value})",
+)
 TIME_INTERVAL_REQUIRED = Template(
     400,
     Code.BAD_REQUEST,
@@ -260,6 +268,12 @@ SCOPE_MISSING = Template(
 )
 NO_ACCESS = Template(403, Code.FORBIDDEN, "No access to campaigns: {campaigns}")
 ACCESS_DENIED = Template(403, Code.FORBIDDEN, "Access denied")
+HEADER_BUSINESS_OF_CAMPAIGN = Template(
+    403,
+    Code.FORBIDDEN,
+    "businessId in X-Business-Id header ({header_business_id}) does not match the business that "
+    "the campaign {campaign_id} belongs to ({actual_business_id})",
+)
 CAMPAIGN_DISABLED = Template(403, Code.API_DISABLED, "API for campaign {campaign_id} {reason}")
 URL_NOT_FOUND = Template(404, Code.NOT_FOUND, "Resource not found")
 ORDER_NOT_FOUND = Template(404, Code.NOT_FOUND, "Order not found: {order_id}")

@@ -58,6 +58,13 @@ class Pager(Answer):
     pageSize: int
 
 
+def truncated(most: int) -> Meta:
+    """Bound a `limit` that the contract cuts down to its maximum instead of refusing it."""
+    return Meta(
+        ge=1, extra_json_schema={"maximum": most, "x-transform": "truncateLimit"}
+    )
+
+
 PositiveId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 ShopSku = Annotated[
     str, Meta(min_length=1, max_length=255, pattern=r"^(?=.*\S.*)[^\x00-\x08\x0A-\x1f\x7f]{1,255}$")
