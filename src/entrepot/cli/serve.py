@@ -85,15 +85,17 @@ async def _serve(settings: Settings) -> None:
     configure_logging(settings)
     _cancel_on_signals()
     async with contextlib.AsyncExitStack() as stack:
-        listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+        listeners = listen(settings.host, settings.port, settings.workers)
+        for listener in listeners:
+            stack.enter_context(contextlib.closing(listener))
         stack.enter_context(fresh_ready_file(settings.ready_file))
         with activity("Starting the database"):
             database_url = await stack.enter_async_context(command_database(settings))
         world = await _make_demo_world(settings, database_url) if settings.demo else None
         await supervise(
-            listener,
+            listeners,
             WorkerOrders(settings, database_url),
-            on_ready=functools.partial(announce, settings, listener, world),
+            on_ready=functools.partial(announce, settings, listeners, world),
         )
 
 
@@ -108,6 +110,6 @@ def _cancel_on_signals() -> None:
     """Until the service runs a signal simply unwinds what was begun."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - called from a coroutine
+    assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)

@@ -3,19 +3,20 @@
 import contextlib
 import os
 import secrets
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from entrepot.db.start_refused import StartRefused
-from entrepot.demo.seed import DemoBusiness, DemoWorld
 from entrepot.settings import Settings
-from entrepot.supervisor.listening import base_url, reachable_address
+from entrepot.supervisor.listening import Listeners, base_url, reachable_address
 from entrepot.supervisor.readiness import HTTP_OK, ask
+
+if TYPE_CHECKING:
+    from entrepot.demo.seed import DemoBusiness, DemoWorld
 
 
 class ReadyAddress(msgspec.Struct, frozen=True, rename="camel"):
@@ -59,9 +60,9 @@ def fresh_ready_file(path: Path | None) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-async def announce(settings: Settings, listener: socket.socket, world: DemoWorld | None) -> None:
+async def announce(settings: Settings, listeners: Listeners, world: "DemoWorld | None") -> None:
     """Write the ready file, then tell the terminal."""
-    address = base_url(listener)
+    address = base_url(listeners)
     if settings.ready_file is not None:
         _write_whole(settings.ready_file, _ready(address, world))
     lines = [
@@ -73,11 +74,11 @@ async def announce(settings: Settings, listener: socket.socket, world: DemoWorld
     if world is None:
         lines += ["", "No order without a business and a key: entrepot business create --help"]
     else:
-        lines += await _demo_lines(address, listener, world)
+        lines += await _demo_lines(address, listeners, world)
     _print([*lines, "", "Stop with Ctrl-C."])
 
 
-def _ready(address: str, world: DemoWorld | None) -> ReadyAddress:
+def _ready(address: str, world: "DemoWorld | None") -> ReadyAddress:
     if world is None:
         return ReadyAddress(address)
     return ReadyWorld(
@@ -85,7 +86,7 @@ def _ready(address: str, world: DemoWorld | None) -> ReadyAddress:
     )
 
 
-def _fields(address: str, business: DemoBusiness) -> dict[str, Any]:
+def _fields(address: str, business: "DemoBusiness") -> dict[str, Any]:
     return {
         "base_url": address,
         "api_key": business.api_key,
@@ -107,7 +108,7 @@ def _write_whole(path: Path, ready: ReadyAddress) -> None:
     unfinished.replace(path)
 
 
-async def _demo_lines(address: str, listener: socket.socket, world: DemoWorld) -> list[str]:
+async def _demo_lines(address: str, listeners: Listeners, world: "DemoWorld") -> list[str]:
     lines = [""]
     for name, business in (("Demo", world.first), ("Other demo", world.second)):
         lines += [
@@ -115,7 +116,7 @@ async def _demo_lines(address: str, listener: socket.socket, world: DemoWorld) -
             f"  key        {business.api_key}",
             f"  read only  {business.read_only_key}",
         ]
-    order = await _possible_order(listener, world.first)
+    order = await _possible_order(listeners, world.first)
     if order is None:
         return [*lines, "", "No delivery can be offered now, so there is no order to paste."]
     path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
@@ -130,7 +131,7 @@ async def _demo_lines(address: str, listener: socket.socket, world: DemoWorld) -
     ]
 
 
-async def _possible_order(listener: socket.socket, business: DemoBusiness) -> str | None:
+async def _possible_order(listeners: Listeners, business: "DemoBusiness") -> str | None:
     """A createOrder body that will be accepted: the first date really offered at a pickup point."""
     items = [{"offerId": business.offer_ids[0], "count": 1}]
     points = list(business.logistic_point_ids[:5])
@@ -140,7 +141,7 @@ async def _possible_order(listener: socket.socket, business: DemoBusiness) -> st
     }
     try:
         answer = await ask(
-            reachable_address(listener),
+            reachable_address(listeners),
             "POST",
             f"/v1/campaigns/{business.campaign_id}/delivery-options",
             headers={"Api-Key": business.api_key, "Content-Type": "application/json"},

@@ -2,22 +2,21 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 
-from entrepot.supervisor.listening import reachable_address
+from entrepot.supervisor.listening import Listeners, reachable_address
 from entrepot.supervisor.orders import WorkerOrders
 from entrepot.supervisor.readiness import wait_until_ready
 from entrepot.supervisor.workers import Workers
 
 
 async def supervise(
-    listener: socket.socket, orders: WorkerOrders, *, on_ready: Callable[[], Awaitable[None]]
+    listeners: Listeners, orders: WorkerOrders, *, on_ready: Callable[[], Awaitable[None]]
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; a second signal hurries.
 
     Args:
-        listener: bound and listening; closed at the end.
+        listeners: from `listen`; closed at the end.
         orders: what each worker is told; its settings say how many there are.
         on_ready: awaited once, when the service answers.
 
@@ -26,10 +25,12 @@ async def supervise(
     """
     stop, hurry = asyncio.Event(), asyncio.Event()
     _on_signals(stop, hurry)
-    workers = Workers(listener, orders)
+    workers = Workers(listeners, orders)
     workers.start(orders.settings.workers)
     try:
-        ready = asyncio.create_task(wait_until_ready(reachable_address(listener), workers.given_up))
+        ready = asyncio.create_task(
+            wait_until_ready(reachable_address(listeners), workers.given_up)
+        )
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
@@ -39,7 +40,8 @@ async def supervise(
         ready.cancel()
         await stopped
     finally:
-        listener.close()  # the workers close theirs: from now on connections are refused
+        for listener in listeners:  # the workers close theirs: from now on nobody is let in
+            listener.close()
         await workers.stop(hurry)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
@@ -12,6 +11,7 @@ from asyncio.subprocess import DEVNULL, Process
 import structlog
 
 from entrepot.db.start_refused import StartRefused
+from entrepot.supervisor.listening import Listeners
 from entrepot.supervisor.orders import WorkerOrders, orders_to_line
 from entrepot.supervisor.worker import GRACE_S_MAX
 
@@ -34,8 +34,8 @@ class Workers:
     Each is watched by a task of its own, so that the death of one delays no other's restart.
     """
 
-    def __init__(self, listener: socket.socket, orders: WorkerOrders) -> None:
-        self._listener = listener
+    def __init__(self, listeners: Listeners, orders: WorkerOrders) -> None:
+        self._listeners = listeners
         self._line = orders_to_line(orders)
         self._processes: dict[int, Process] = {}
         self._stopping = asyncio.Event()
@@ -45,8 +45,7 @@ class Workers:
         """Fails with StartRefused when workers keep dying before the service ever was ready."""
 
     def start(self, count: int) -> None:
-        names = [f"worker {number}" for number in range(1, count + 1)]
-        self._keepers = [asyncio.create_task(self._keep(name), name=name) for name in names]
+        self._keepers = [asyncio.create_task(self._keep(number)) for number in range(count)]
 
     def confirm_ready(self) -> None:
         """From now on a worker that dies is restarted for ever."""
@@ -76,25 +75,26 @@ class Workers:
             await asyncio.wait(self._keepers)
         return True
 
-    async def _keep(self, name: str) -> None:
+    async def _keep(self, number: int) -> None:
         deaths = 0
         while not self._stopping.is_set():
             started_at = time.monotonic()
-            code = await self._run_one()
+            listener = self._listeners[number % len(self._listeners)]
+            code = await self._run_one(listener.fileno())
             if self._stopping.is_set():
                 return
             deaths = 1 if time.monotonic() - started_at > STEADY_S else deaths + 1
-            log.warning("worker died", worker=name, exit_code=code)
+            log.warning("worker died", worker=number + 1, exit_code=code)
             if not self._was_ready and deaths >= START_DEATHS_MAX:
                 self._give_up(code)
                 return
             await asyncio.sleep(min(RESTART_PAUSE_S * 2**deaths, RESTART_PAUSE_S_MAX))
 
-    async def _run_one(self) -> int:
+    async def _run_one(self, socket_fd: int) -> int:
         """Start a worker and wait for its end, which is at the latest our own."""
         reading, writing = os.pipe()
         try:
-            process = await self._spawn(reading)
+            process = await self._spawn(socket_fd, reading)
             os.close(reading)
             reading = -1
             self._processes[process.pid] = process
@@ -110,8 +110,7 @@ class Workers:
             if reading >= 0:
                 os.close(reading)
 
-    async def _spawn(self, pipe_fd: int) -> Process:
-        socket_fd = self._listener.fileno()
+    async def _spawn(self, socket_fd: int, pipe_fd: int) -> Process:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "entrepot.supervisor.worker"),
             *(str(socket_fd), str(pipe_fd)),
