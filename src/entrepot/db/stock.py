@@ -233,6 +233,6 @@ def _page(rows: Sequence[Any], limit: int) -> StockPage:
 
 
 def _line(row: Any) -> StockLine:  # noqa: ANN401 - asyncpg's rows are untyped
-    # The offer was never in the warehouse: its row is of nulls.
-    pieces = (count or 0 for count in row[2:8])
-    return StockLine(row[0], row[1], *pieces, updated_at=row[8])
+    # Where the offer never was there is no row: its columns are nulls.
+    fit, frozen, defect, quarantine, expired, utilization = (count or 0 for count in row[2:8])
+    return StockLine(row[0], row[1], fit, frozen, defect, quarantine, expired, utilization, row[8])
