@@ -73,3 +73,6 @@ HOLDERS_NAMED_MAX = 20
 BODY_READ_S_MAX = 30.0
 # The contract's longest list is 50 ids; a hundred times that is nobody's question.
 QUERY_PARAMETERS_MAX = 1_000
+
+# Removing stored answers is nobody's hurry; small transactions disturb nobody.
+FORGOTTEN_ANSWERS_PER_TRANSACTION_MAX = 1_000

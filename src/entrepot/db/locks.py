@@ -41,9 +41,11 @@ _LOCK_SLOTS = """
     FOR NO KEY UPDATE OF s
 """
 
-# Which rows nobody holds. Never decides a balance: it only tells whose turn to wait it is.
-_FREE_STOCK = _LOCK_STOCK.replace("FOR NO KEY UPDATE OF s", "FOR NO KEY UPDATE OF s SKIP LOCKED")
-_FREE_SLOTS = _LOCK_SLOTS.replace("FOR NO KEY UPDATE OF s", "FOR NO KEY UPDATE OF s SKIP LOCKED")
+# Which rows nobody holds. Never decides a balance: it only tells who has to wait.
+_FREE_STOCK = f"{_LOCK_STOCK} SKIP LOCKED"
+_FREE_SLOTS = f"{_LOCK_SLOTS} SKIP LOCKED"
+_READ_STOCK = _LOCK_STOCK.replace("FOR NO KEY UPDATE OF s", "")
+_READ_SLOTS = _LOCK_SLOTS.replace("FOR NO KEY UPDATE OF s", "")
 
 
 class Held(NamedTuple):
@@ -80,13 +82,15 @@ async def lock_balances(
     return Held(await lock_stock(connection, stock), await lock_slots(connection, slots))
 
 
-async def free_balances(
+async def busy_balances(
     connection: Connection, stock: Collection[StockKey], slots: Collection[SlotKey]
-) -> Held:
-    """Tell which of these rows nobody holds at the moment."""
-    return Held(
-        await _stock(connection, _FREE_STOCK, stock), await _slots(connection, _FREE_SLOTS, slots)
-    )
+) -> tuple[set[StockKey], set[SlotKey]]:
+    """Tell which of these rows other transactions hold at the moment."""
+    free_stock = await _stock(connection, _FREE_STOCK, stock)
+    free_slots = await _slots(connection, _FREE_SLOTS, slots)
+    all_stock = await _stock(connection, _READ_STOCK, stock)
+    all_slots = await _slots(connection, _READ_SLOTS, slots)
+    return all_stock.keys() - free_stock.keys(), all_slots.keys() - free_slots.keys()
 
 
 async def _stock(

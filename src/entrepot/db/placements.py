@@ -39,7 +39,8 @@ _READ_OFFERS = """
 _INSERT_PLACEMENTS = """
     INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
     SELECT k.business_id, k.external_id_hash, k.order_ids::bigint[], $4
-    FROM unnest($1::bigint[], $2::bytea[], $3::text[]) AS k (business_id, external_id_hash, order_ids)
+    FROM unnest($1::bigint[], $2::bytea[], $3::text[])
+      AS k (business_id, external_id_hash, order_ids)
     ORDER BY k.business_id, k.external_id_hash
     ON CONFLICT (business_id, external_id_hash) DO NOTHING
 """

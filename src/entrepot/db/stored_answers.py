@@ -84,7 +84,7 @@ async def forget_expired(connection: Connection, now: datetime, rows_max: int) -
     return int(tag.rpartition(" ")[2])
 
 
-def _columns(keys: Collection[AnswerKey]) -> tuple[list[object], ...]:
+def _columns(keys: Collection[AnswerKey]) -> tuple[list[int], list[bytes], list[int]]:
     return (
         [business_id for business_id, _ in keys],
         [key_hash for _, key_hash in keys],

@@ -6,6 +6,7 @@ from entrepot.contract import errors
 from entrepot.contract.errors import Refusal, listed
 from entrepot.domain.address import Unresolved, resolve_address
 from entrepot.domain.delivery.goods import ItemLimits
+from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.network import CourierZone, LogisticPoint, Network, zone_of
 
 
@@ -34,6 +35,11 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     target: LogisticPoint | CourierZone
     region_id: int
     address: str | None
+
+    @property
+    def kind(self) -> PlaceKind:
+        """Whether parcels are fetched at a point or brought to a zone."""
+        return PlaceKind.POINT if isinstance(self.target, LogisticPoint) else PlaceKind.ZONE
 
     @property
     def limits(self) -> ItemLimits:

@@ -20,7 +20,7 @@ from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, deliv
 from entrepot.domain.delivery.shipping import shipping
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Destination, Place
-from entrepot.domain.network import CourierZone, LogisticPoint, Network
+from entrepot.domain.network import Network
 from entrepot.domain.stock import StockKey, StockRow
 
 
@@ -258,7 +258,7 @@ class _Batch:
     def _choose(
         self, command: PlaceCommand, parcel: WantedParcel, place: Place
     ) -> _Choice | Refusal:
-        window = self._window(parcel.warehouse_id, place.target)
+        window = self._window(parcel.warehouse_id, place)
         offered = (
             None
             if window is None
@@ -270,18 +270,13 @@ class _Batch:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         return _Choice(offered, ship_day, price)
 
-    def _window(
-        self, warehouse_id: int, target: LogisticPoint | CourierZone
-    ) -> DeliveryWindow | None:
-        kind = PlaceKind.POINT if isinstance(target, LogisticPoint) else PlaceKind.ZONE
-        key = (warehouse_id, kind, target.id)
+    def _window(self, warehouse_id: int, place: Place) -> DeliveryWindow | None:
+        key = (warehouse_id, place.kind, place.target.id)
         if key not in self._windows:
             known = self.situation
             self._windows[key] = delivery_window(
                 known.network,
-                warehouse_id,
-                kind,
-                target.id,
+                *key,
                 now=known.now,
                 days_ahead=known.days_ahead,
             )

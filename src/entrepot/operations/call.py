@@ -5,6 +5,7 @@ import msgspec
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.db.clock import Clock
 from entrepot.db.network_cache import NetworkCache
+from entrepot.db.order_ids import OrderIds
 from entrepot.db.transaction import Database
 from entrepot.domain.accounts import ApiKey
 from entrepot.fulfilment.group_commit import GroupCommit
@@ -18,6 +19,7 @@ class Platform(msgspec.Struct, frozen=True):
     network: NetworkCache
     accounts: AccountsCache
     placing: GroupCommit
+    order_ids: OrderIds
     delivery_days_ahead: int
 
 

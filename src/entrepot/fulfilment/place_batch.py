@@ -1,0 +1,299 @@
+"""One batch of commands in one transaction: lock, read, decide, write, commit.
+
+What a batch may meet on its way, and what it does then:
+
+- a draft that has run out holds what is short: give the drafts back (`release`), run again;
+- another transaction was first with a key, PostgreSQL asks for a repetition: run again;
+- a row is locked for longer than `lock_timeout`: `RowsBusyError` names the commands that wait;
+- the connection is lost: nobody knows what happened; run again with the same order ids until
+  it is known, or until `limits.UNKNOWN_OUTCOME_S_MAX` is over;
+- data that the database refuses, or a fault of ours: halve the batch until the one command
+  that causes it stands alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from entrepot import limits
+from entrepot.contract.errors import Refusal
+from entrepot.db import balances, locks, placements, releases, stored_answers
+from entrepot.db.clock import Clock
+from entrepot.db.connection import Connection
+from entrepot.db.network_cache import NetworkCache
+from entrepot.db.order_ids import OrderIds
+from entrepot.db.releases import OrderKey
+from entrepot.db.transaction import (
+    Database,
+    DatabaseUnavailable,
+    connection_was_lost,
+    may_repeat,
+    sqlstate,
+)
+from entrepot.domain.delivery.slot import SlotKey
+from entrepot.domain.destination import Place, find_place
+from entrepot.domain.network import Network
+from entrepot.domain.placement import (
+    Decision,
+    Outcome,
+    PlaceCommand,
+    Situation,
+    StoredAnswer,
+    decide,
+)
+from entrepot.domain.stock import StockKey
+from entrepot.fulfilment.release import release_orders
+
+log = structlog.get_logger()
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_DRAFT_LIFE = timedelta(seconds=limits.DRAFT_LIFE_S)
+_ANSWER_LIFE = timedelta(seconds=limits.IDEMPOTENCY_KEY_LIFE_S)
+
+# Gives HTTP status and body of an outcome, to be kept under an Idempotency-Key.
+Encode = Callable[[Outcome], tuple[int, bytes]]
+
+
+class RowsBusyError(Exception):
+    """Some commands need rows that another transaction holds for too long."""
+
+    def __init__(self, waiting: Sequence[bool]) -> None:
+        """Tell for each command of the batch whether it must wait."""
+        super().__init__("rows are locked by another transaction")
+        self.waiting = waiting
+
+
+class OverdueDraftsError(Exception):
+    """Drafts that have run out hold what refused commands lack."""
+
+    def __init__(self, drafts: Sequence[OrderKey]) -> None:
+        """Name the drafts."""
+        super().__init__("overdue drafts hold what is short")
+        self.drafts = drafts
+
+
+class NetworkMovedError(Exception):
+    """Another version of the network is in force than the batch was prepared with."""
+
+    def __init__(self, version: int) -> None:
+        """Name the version in force."""
+        super().__init__(f"network version {version} is in force")
+        self.version = version
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Everything the commands of a batch need to know, each kind without repetition."""
+
+    places: list[Place | Refusal]
+    stock: set[StockKey]
+    slots: set[SlotKey]
+    offers: set[tuple[int, str]]
+    external_ids: set[tuple[int, bytes]]
+    retry_keys: set[tuple[int, bytes]]
+
+
+class PlaceBatch:
+    """Places batches; one instance a process."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        network: NetworkCache,
+        order_ids: OrderIds,
+        encode: Encode,
+        *,
+        days_ahead: int,
+    ) -> None:
+        """Use these parts; `encode` writes the answers kept under an `Idempotency-Key`."""
+        self._database = database
+        self._clock = clock
+        self._network = network
+        self._order_ids = order_ids
+        self._encode = encode
+        self._days_ahead = days_ahead
+
+    async def place(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
+        """Place a batch; each command gets its outcome, or the fault that befell it.
+
+        Raises:
+            RowsBusyError: some commands must wait for rows that others hold.
+        """
+        try:
+            return list(await self._until_known(commands))
+        except RowsBusyError:
+            raise
+        except DatabaseUnavailable as error:
+            return [error] * len(commands)
+        except Exception as error:  # the one command that causes it must not fail the others
+            if len(commands) == 1:
+                log.exception("placing failed", business_id=commands[0].business_id)
+                return [error]
+            middle = len(commands) // 2
+            return await self.place(commands[:middle]) + await self.place(commands[middle:])
+
+    async def _until_known(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
+        """Run the batch until it is known what became of it."""
+        deadline = asyncio.get_running_loop().time() + limits.UNKNOWN_OUTCOME_S_MAX
+        repeats = releases_done = 0
+        while True:
+            look_for_drafts = releases_done < limits.RELEASES_PER_BATCH_MAX
+            try:
+                return await self._attempt(commands, look_for_drafts=look_for_drafts)
+            except OverdueDraftsError as overdue:
+                releases_done += 1
+                await release_orders(self._database, self._clock, overdue.drafts)
+            except NetworkMovedError as moved:
+                await self._database.read(_reload(self._network, moved.version))
+            except Exception as error:
+                if sqlstate(error) == _LOCK_NOT_AVAILABLE:
+                    raise await self._busy(commands) from error
+                if not may_repeat(error) and not isinstance(error, DatabaseUnavailable):
+                    raise
+                repeats += 1
+                lost = connection_was_lost(error) or isinstance(error, DatabaseUnavailable)
+                if asyncio.get_running_loop().time() > deadline or (
+                    not lost and repeats > limits.BATCH_REPEATS_MAX
+                ):
+                    raise DatabaseUnavailable(str(error)) from error
+                if lost:
+                    self._order_ids.drop()
+                    await asyncio.sleep(0.1)
+
+    async def _attempt(
+        self, commands: Sequence[PlaceCommand], *, look_for_drafts: bool
+    ) -> list[Outcome]:
+        network = self._network.current
+        if network is None:
+            network = await self._database.read(self._network.latest)
+        wanted = _wanted(commands, network)
+
+        async def work(connection: Connection) -> list[Outcome]:
+            decision, situation = await self._decide(connection, commands, wanted, network)
+            if look_for_drafts and (decision.short_stock or decision.short_slots):
+                overdue = await releases.find_overdue_on(
+                    connection,
+                    decision.short_stock,
+                    decision.short_slots,
+                    limits.RELEASED_ORDERS_PER_TRANSACTION_MAX,
+                )
+                if overdue:
+                    raise OverdueDraftsError(overdue)
+            await self._write(connection, commands, decision, situation)
+            return decision.outcomes
+
+        return await self._database.transaction_once(work)
+
+    async def _decide(
+        self,
+        connection: Connection,
+        commands: Sequence[PlaceCommand],
+        wanted: Wanted,
+        network: Network,
+    ) -> tuple[Decision, Situation]:
+        await self._clock.hold(connection)
+        held = await locks.lock_balances(connection, wanted.stock, wanted.slots)
+        present = await placements.read_present(connection, wanted.external_ids)
+        if present.network_version != network.version:
+            raise NetworkMovedError(present.network_version)
+        situation = Situation(
+            now=present.now,
+            network=network,
+            days_ahead=self._days_ahead,
+            draft_life=_DRAFT_LIFE,
+            places=wanted.places,
+            offers=await placements.read_goods(connection, wanted.offers),
+            stock=held.stock,
+            slots_held=held.slots,
+            used=present.used,
+            answers=await stored_answers.read_answers(connection, wanted.retry_keys, present.now),
+        )
+        return decide(commands, situation), situation
+
+    async def _write(
+        self,
+        connection: Connection,
+        commands: Sequence[PlaceCommand],
+        decision: Decision,
+        situation: Situation,
+    ) -> None:
+        now = situation.now
+        if decision.parcels:
+            placed = {id(parcel.command): parcel.command for parcel in decision.parcels}
+            await placements.insert_placements(connection, list(placed.values()), now)
+            await placements.insert_orders(connection, decision.parcels, now)
+        known = situation.slots_held
+        taken = decision.slots_taken
+        await balances.change_stock(connection, decision.stock_taken)
+        await balances.change_slots(connection, {k: n for k, n in taken.items() if k in known})
+        await balances.insert_slots(connection, {k: n for k, n in taken.items() if k not in known})
+        answers = self._answers(commands, decision, situation)
+        await stored_answers.insert_answers(
+            connection, answers, now=now, expires_at=now + _ANSWER_LIFE
+        )
+
+    def _answers(
+        self, commands: Sequence[PlaceCommand], decision: Decision, situation: Situation
+    ) -> dict[tuple[int, bytes], StoredAnswer]:
+        """Encode the first answers under each key; a repeated one is kept already."""
+        answers: dict[tuple[int, bytes], StoredAnswer] = {}
+        for command, outcome in zip(commands, decision.outcomes, strict=True):
+            retry_key = command.retry_key
+            if retry_key is None:
+                continue
+            key = (command.business_id, retry_key.key_hash)
+            if key not in answers and key not in situation.answers:
+                answers[key] = StoredAnswer(retry_key.fingerprint, *self._encode(outcome))
+        return answers
+
+    async def _busy(self, commands: Sequence[PlaceCommand]) -> RowsBusyError:
+        """Find out which commands wait for rows that another transaction holds."""
+        network = self._network.current
+        assert network is not None, "a batch was tried without a network"
+        wanted = [_wanted([command], network) for command in commands]
+        stock = {key for one in wanted for key in one.stock}
+        slots = {key for one in wanted for key in one.slots}
+
+        async def probe(connection: Connection) -> tuple[set[StockKey], set[SlotKey]]:
+            return await locks.busy_balances(connection, stock, slots)
+
+        busy_stock, busy_slots = await self._database.transaction_once(probe)
+        return RowsBusyError(
+            [bool(one.stock & busy_stock) or bool(one.slots & busy_slots) for one in wanted]
+        )
+
+
+def _wanted(commands: Sequence[PlaceCommand], network: Network) -> Wanted:
+    wanted = Wanted([], set(), set(), set(), set(), set())
+    for command in commands:
+        business_id = command.business_id
+        place = find_place(network, command.destination)
+        wanted.places.append(place)
+        wanted.external_ids.add((business_id, command.external_id_hash))
+        if command.retry_key is not None:
+            wanted.retry_keys.add((business_id, command.retry_key.key_hash))
+        for parcel in command.parcels:
+            for item in parcel.items:
+                wanted.offers.add((business_id, item.offer_id))
+                wanted.stock.add(StockKey(business_id, parcel.warehouse_id, item.offer_id))
+            if isinstance(place, Place):
+                wanted.slots.add(
+                    SlotKey(
+                        place.kind,
+                        place.target.id,
+                        parcel.day,
+                        parcel.from_minute,
+                        parcel.to_minute,
+                    )
+                )
+    return wanted
+
+
+def _reload(cache: NetworkCache, version: int) -> Callable[[Connection], Awaitable[Network]]:
+    async def reload(connection: Connection) -> Network:
+        return await cache.at_version(connection, version)
+
+    return reload

@@ -1,0 +1,7 @@
+"""The duties of the work loop."""
+
+from entrepot.work.expire_drafts import expire_drafts
+from entrepot.work.forget_answers import forget_answers
+from entrepot.work.loop import Duty
+
+DUTIES: tuple[Duty, ...] = (expire_drafts, forget_answers)

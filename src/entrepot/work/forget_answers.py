@@ -1,0 +1,19 @@
+"""Stored answers are forgotten a day after they were given."""
+
+from entrepot import limits
+from entrepot.db import stored_answers
+from entrepot.db.clock import Clock
+from entrepot.db.connection import Connection
+from entrepot.db.transaction import Database
+
+
+async def forget_answers(database: Database, clock: Clock) -> int:
+    """Remove some answers past their day; gives how many."""
+
+    async def work(connection: Connection) -> int:
+        now = await clock.now(connection)
+        return await stored_answers.forget_expired(
+            connection, now, limits.FORGOTTEN_ANSWERS_PER_TRANSACTION_MAX
+        )
+
+    return await database.transaction(work)
