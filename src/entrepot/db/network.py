@@ -46,6 +46,7 @@ _READ_VERSION = "SELECT version FROM network_version"
 _READ = "SELECT 'version' AS kind, version::text AS body FROM network_version" + "".join(
     f" UNION ALL SELECT '{table}', row_to_json({table})::text FROM {table}" for table in _TABLES
 )
+_HOLD = "UPDATE network_version SET version = version WHERE id = 1"
 _RAISE_VERSION = "UPDATE network_version SET version = version + 1 WHERE id = 1 RETURNING version"
 
 
@@ -79,6 +80,11 @@ async def read_network(connection: Connection) -> StoredNetwork:
         lanes=tuple(_decoded(bodies["lane"], Lane)),
     )
     return StoredNetwork(int(bodies["version"][0]), described)
+
+
+async def hold_network(connection: Connection) -> None:
+    """Keep everybody else from replacing the network until the transaction ends."""
+    await connection.execute(_HOLD)
 
 
 async def replace_network(connection: Connection, described: NetworkDescription) -> int:
