@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from entrepot import limits
 from entrepot.contract.enums import (
@@ -103,11 +104,11 @@ class ListedKey(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
 
-class CampaignPosition(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of campaigns begins: after this one."""
+class CampaignPosition(msgspec.Struct, frozen=True):
+    """Where a page of campaigns ended."""
 
-    created_at: datetime
-    id: int
+    created_at: Annotated[datetime, Meta(tz=True)]
+    id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class CampaignPage(msgspec.Struct, frozen=True):
