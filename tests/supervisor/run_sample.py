@@ -1,4 +1,4 @@
-"""Supervise the sample application: `run_sample.py PORT WORKERS DATABASE_URL`; prints when ready."""
+"""Supervise the sample application: `run_sample.py PORT WORKERS DATABASE_URL`."""
 
 import asyncio
 import sys
