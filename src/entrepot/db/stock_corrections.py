@@ -11,17 +11,16 @@ import msgspec
 
 from entrepot import limits
 from entrepot.db.balances import require_rows
-from entrepot.db.clock import Clock
+from entrepot.db.clock import NOW_SQL, Clock
 from entrepot.db.connection import Connection
 from entrepot.db.locks import lock_stock
 from entrepot.db.transaction import LostRaceError
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import (
     Balance,
-    BelowHeld,
+    Corrected,
     Correction,
     Movement,
-    Objection,
     Pile,
     correct,
 )
@@ -59,16 +58,24 @@ _JOURNAL = """
     RETURNING id
 """
 
-_READ_HOLDERS = """
-    SELECT i.warehouse_id, i.offer_id, o.id, o.external_order_id, sum(i.count)::bigint,
-      draft_overdue(o.status, o.reserved_until, $4)
-    FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)
-    JOIN order_item i ON i.business_id = $1 AND i.warehouse_id = k.warehouse_id
-      AND i.offer_id = k.offer_id AND i.hold = 'HELD'
-    JOIN orders o ON o.business_id = $1 AND o.business_id = i.business_id AND o.id = i.order_id
-    GROUP BY o.business_id, o.id, i.warehouse_id, i.offer_id
-    ORDER BY 6 DESC, o.created_at, o.id
-    LIMIT $5
+_READ_HOLDERS = f"""
+    SELECT h.warehouse_id, h.offer_id, h.order_id, h.external_order_id, h.pieces, h.overdue
+    FROM (
+      SELECT i.warehouse_id, i.offer_id, o.id AS order_id, o.external_order_id, o.created_at,
+        i.count AS pieces, d.overdue,
+        row_number() OVER (
+          PARTITION BY i.warehouse_id, i.offer_id, d.overdue ORDER BY o.created_at, o.id
+        ) AS place
+      FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)
+      JOIN order_item i ON i.business_id = $1 AND i.warehouse_id = k.warehouse_id
+        AND i.offer_id = k.offer_id AND i.hold = 'HELD'
+      JOIN orders o ON o.business_id = $1 AND o.business_id = i.business_id AND o.id = i.order_id
+      CROSS JOIN LATERAL (
+        SELECT draft_overdue(o.status, o.reserved_until, {NOW_SQL}) IS TRUE AS overdue
+      ) d
+    ) h
+    WHERE h.place <= CASE WHEN h.overdue THEN $5 ELSE $4 END
+    ORDER BY h.warehouse_id, h.offer_id, h.overdue DESC, h.created_at, h.order_id
 """
 
 
@@ -82,16 +89,6 @@ class Holder(msgspec.Struct, frozen=True):
     overdue: bool
 
 
-class CorrectionRefused(msgspec.Struct, frozen=True):
-    """Nothing was changed: what stands against it, and who holds what would be missing.
-
-    `holders` are the overdue drafts first, then the oldest orders, and not always all of them.
-    """
-
-    objections: tuple[Objection, ...]
-    holders: tuple[Holder, ...]
-
-
 async def correct_stock(
     connection: Connection,
     clock: Clock,
@@ -99,54 +96,67 @@ async def correct_stock(
     corrections: Sequence[Correction],
     *,
     reason: str,
-) -> tuple[Movement, ...] | CorrectionRefused:
+) -> Corrected:
     """Carry out corrections of one business in the caller's transaction: all or none.
 
-    Every change of a pile is written into the journal. Overdue drafts that nobody released yet
-    count as holding here; `fulfilment.correct_stock` releases them and tries again.
+    Every change of a pile is written into the journal. With objections nothing was written.
+    Overdue drafts that nobody released yet count as holding here; `fulfilment.correct_stock`
+    releases them and tries again.
 
     Raises:
         LostRaceError: a row was made meanwhile; roll back and run again.
     """
     await clock.hold(connection)
-    keys = sorted({correction.key for correction in corrections})
-    assert all(key.business_id == business_id for key in keys)
+    keys = _keys(business_id, corrections)
     existing = await lock_stock(connection, keys)
     balances = await _read_balances(connection, business_id, keys)
     if balances.keys() != existing.keys():
         message = "a stock row was made after the locks were taken"
         raise LostRaceError(message)
-    now = await clock.now(connection)
     decided = correct(balances, corrections, limits.STOCK_PIECES_MAX)
     if decided.objections:
-        return await _refused(connection, business_id, decided.objections, now)
+        return decided
+    now = await clock.now(connection)
     deltas: dict[StockKey, dict[Pile, int]] = {key: {} for key in keys if key not in balances}
-    for key, pile, delta in decided.movements:
-        deltas.setdefault(key, {})[pile] = delta
+    for movement in decided.movements:
+        deltas.setdefault(movement.key, {})[movement.pile] = movement.delta
     await _write_piles(connection, business_id, now, deltas, balances)
     await _write_journal(connection, business_id, now, reason, decided.movements)
-    return decided.movements
+    return decided
 
 
 async def check_corrections(
-    connection: Connection, clock: Clock, business_id: int, corrections: Sequence[Correction]
-) -> CorrectionRefused | None:
-    """Tell what would stand against corrections at this moment, changing and locking nothing."""
-    keys = sorted({correction.key for correction in corrections})
+    connection: Connection, business_id: int, corrections: Sequence[Correction]
+) -> Corrected:
+    """Tell what corrections would come to at this moment, changing and locking nothing."""
+    keys = _keys(business_id, corrections)
     balances = await _read_balances(connection, business_id, keys)
-    decided = correct(balances, corrections, limits.STOCK_PIECES_MAX)
-    if not decided.objections:
-        return None
-    now = await clock.now(connection)
-    return await _refused(connection, business_id, decided.objections, now)
+    return correct(balances, corrections, limits.STOCK_PIECES_MAX)
 
 
-async def _refused(
-    connection: Connection, business_id: int, objections: tuple[Objection, ...], now: datetime
-) -> CorrectionRefused:
-    short = {each.key for each in objections if isinstance(each, BelowHeld)}
-    holders = await _read_holders(connection, business_id, sorted(short), now)
-    return CorrectionRefused(objections, holders)
+async def read_holders(
+    connection: Connection, business_id: int, keys: Sequence[StockKey]
+) -> tuple[Holder, ...]:
+    """Read some of the orders that hold these offers, the oldest first, and overdue drafts."""
+    if not keys:
+        return ()
+    rows = await connection.fetch(
+        _READ_HOLDERS,
+        business_id,
+        *_columns(keys),
+        limits.HOLDERS_NAMED_MAX,
+        limits.RELEASED_ORDERS_PER_TRANSACTION_MAX,
+    )
+    return tuple(
+        Holder(StockKey(business_id, warehouse_id, offer_id), *holder)
+        for warehouse_id, offer_id, *holder in rows
+    )
+
+
+def _keys(business_id: int, corrections: Sequence[Correction]) -> list[StockKey]:
+    keys = sorted({correction.key for correction in corrections})
+    assert all(key.business_id == business_id for key in keys)
+    return keys
 
 
 async def _read_balances(
@@ -159,19 +169,6 @@ async def _read_balances(
         )
         for row in rows
     }
-
-
-async def _read_holders(
-    connection: Connection, business_id: int, keys: Sequence[StockKey], now: datetime
-) -> tuple[Holder, ...]:
-    if not keys:
-        return ()
-    most = limits.RELEASED_ORDERS_PER_TRANSACTION_MAX + limits.HOLDERS_NAMED_MAX
-    rows = await connection.fetch(_READ_HOLDERS, business_id, *_columns(keys), now, most)
-    return tuple(
-        Holder(StockKey(business_id, warehouse_id, offer_id), *holder)
-        for warehouse_id, offer_id, *holder in rows
-    )
 
 
 async def _write_piles(

@@ -51,11 +51,12 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Movement(NamedTuple):
-    """What a correction did to a pile, in pieces: an entry of the journal."""
+    """What a correction did to a pile: pieces added, and how many lie there now."""
 
     key: StockKey
     pile: Pile
     delta: int
+    pieces: int
 
 
 class BelowHeld(NamedTuple):
@@ -117,7 +118,7 @@ def correct(
         if pile is Pile.FIT and asked < held:
             objections.append(BelowHeld(key, asked, held))
     movements = (
-        Movement(key, pile, asked - balances.get(key, Balance()).piles.get(pile, 0))
+        Movement(key, pile, asked - balances.get(key, Balance()).piles.get(pile, 0), asked)
         for (key, pile), asked in piles.items()
     )
     return Corrected(tuple(each for each in movements if each.delta), tuple(objections))

@@ -2,22 +2,37 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
 from entrepot import limits
+from entrepot.db import stock_corrections
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
-from entrepot.db.stock_corrections import CorrectionRefused, check_corrections
-from entrepot.db.stock_corrections import correct_stock as correct_stock_once
+from entrepot.db.stock_corrections import Holder
 from entrepot.db.transaction import Database
-from entrepot.domain.stock_corrections import BelowHeld, Correction, Movement
+from entrepot.domain.stock import StockKey
+from entrepot.domain.stock_corrections import (
+    BelowHeld,
+    Corrected,
+    Correction,
+    Movement,
+    Objection,
+)
 from entrepot.fulfilment.release import release_overdue
 
-_Done = TypeVar("_Done")
-Attempt = Callable[[], Awaitable[_Done | CorrectionRefused]]
+Attempt = Callable[[], Awaitable[Corrected]]
 Advance = Callable[[int], None]
+
+
+class CorrectionRefused(msgspec.Struct, frozen=True):
+    """Nothing was changed: what stands against it, and who holds what would be missing.
+
+    `holders` are the oldest, and for a much wanted offer not all of them.
+    """
+
+    objections: tuple[Objection, ...]
+    holders: tuple[Holder, ...]
 
 
 class StockLoaded(msgspec.Struct, frozen=True):
@@ -41,8 +56,10 @@ async def correct_stock(
         DatabaseUnavailable: the database cannot be asked.
     """
 
-    async def work(connection: Connection) -> tuple[Movement, ...] | CorrectionRefused:
-        return await correct_stock_once(connection, clock, business_id, corrections, reason=reason)
+    async def work(connection: Connection) -> Corrected:
+        return await stock_corrections.correct_stock(
+            connection, clock, business_id, corrections, reason=reason
+        )
 
     return await _with_drafts_released(
         database, clock, business_id, lambda: database.transaction(work)
@@ -65,7 +82,7 @@ async def check_stock_load(
     refused = []
     for chunk in _chunks(corrections):
         outcome = await _check(database, clock, business_id, chunk)
-        if outcome is not None:
+        if isinstance(outcome, CorrectionRefused):
             refused.append(outcome)
         advance(len(chunk))
     return tuple(refused)
@@ -82,13 +99,13 @@ async def load_stock(
 ) -> StockLoaded:
     """Carry out any number of corrections, a short transaction for each thousand.
 
-    What orders placed meanwhile stand against is left as it is and reported; the rest is done.
+    Where orders placed meanwhile stand against one, it is left undone and reported.
 
     Args:
         database: where.
         clock: the clock in force.
         business_id: whose stock.
-        corrections: what to do; the order of keys is not kept, that within a key is.
+        corrections: what to do; keys are taken in their own order.
         reason: stands in the journal.
         advance: told how many corrections are through, chunk by chunk.
 
@@ -114,28 +131,47 @@ async def load_stock(
 
 async def _check(
     database: Database, clock: Clock, business_id: int, corrections: Sequence[Correction]
-) -> CorrectionRefused | None:
-    async def work(connection: Connection) -> CorrectionRefused | None:
-        return await check_corrections(connection, clock, business_id, corrections)
+) -> tuple[Movement, ...] | CorrectionRefused:
+    async def work(connection: Connection) -> Corrected:
+        return await stock_corrections.check_corrections(connection, business_id, corrections)
 
     return await _with_drafts_released(database, clock, business_id, lambda: database.read(work))
 
 
 async def _with_drafts_released(
-    database: Database, clock: Clock, business_id: int, attempt: Attempt[_Done]
-) -> _Done | CorrectionRefused:
-    """Try; while overdue drafts stand in the way, release them and try again."""
+    database: Database, clock: Clock, business_id: int, attempt: Attempt
+) -> tuple[Movement, ...] | CorrectionRefused:
+    """Try; while overdue drafts stand in the way, release them and try again.
+
+    Holders are read after the transaction has ended: on a much wanted offer that takes longer
+    than its lock may be held. So they tell of a later moment; a refusal is believed when two
+    attempts come to the same and no overdue draft is left between them.
+    """
+    earlier: tuple[Objection, ...] = ()
     for _ in range(limits.RELEASES_PER_CORRECTION_MAX):
-        outcome = await attempt()
-        if not isinstance(outcome, CorrectionRefused):
-            return outcome
-        if not all(isinstance(objection, BelowHeld) for objection in outcome.objections):
-            return outcome  # no release would help
-        overdue = {holder.order_id for holder in outcome.holders if holder.overdue}
-        if not overdue:
-            return outcome
-        await release_overdue(database, clock, business_id, sorted(overdue))
-    return await attempt()
+        decided = await attempt()
+        objections = decided.objections
+        if not objections:
+            return decided.movements
+        holders = await _read_holders(database, business_id, objections)
+        overdue = sorted({holder.order_id for holder in holders if holder.overdue})
+        if overdue:
+            await release_overdue(database, clock, business_id, overdue)
+        elif objections == earlier or not any(isinstance(each, BelowHeld) for each in objections):
+            return CorrectionRefused(objections, holders)
+        earlier = objections
+    return CorrectionRefused(earlier, ())
+
+
+async def _read_holders(
+    database: Database, business_id: int, objections: Sequence[Objection]
+) -> tuple[Holder, ...]:
+    short: list[StockKey] = sorted({each.key for each in objections if isinstance(each, BelowHeld)})
+
+    async def work(connection: Connection) -> tuple[Holder, ...]:
+        return await stock_corrections.read_holders(connection, business_id, short)
+
+    return await database.read(work)
 
 
 def _chunks(corrections: Sequence[Correction]) -> list[tuple[Correction, ...]]:
