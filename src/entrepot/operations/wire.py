@@ -60,9 +60,7 @@ class Pager(Answer):
 
 def truncated(most: int) -> Meta:
     """Bound a `limit` that the contract cuts down to its maximum instead of refusing it."""
-    return Meta(
-        ge=1, extra_json_schema={"maximum": most, "x-transform": "truncateLimit"}
-    )
+    return Meta(ge=1, extra_json_schema={"maximum": most, "x-transform": "truncateLimit"})
 
 
 PositiveId = Annotated[int, Meta(ge=1, le=2**63 - 1)]

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from entrepot.settings import LogFormat, Settings
+from entrepot.supervisor.fault_text import fault_text
 
 
 def configure_logging(settings: Settings) -> None:
@@ -15,9 +16,9 @@ def configure_logging(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(fault_text),
     ]
     if settings.log_format is LogFormat.JSON:
-        shared.append(structlog.processors.format_exc_info)
         renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

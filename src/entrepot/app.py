@@ -1,0 +1,105 @@
+"""The composition root of one process: settings and a database become an ASGI application.
+
+Nothing happens at import, and nothing is opened before the application's lifespan begins.
+"""
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from entrepot import operations
+from entrepot.console.routes import console_routes
+from entrepot.db.accounts_cache import AccountsCache
+from entrepot.db.clock import Clock
+from entrepot.db.migrate import check_server
+from entrepot.db.network_cache import NetworkCache
+from entrepot.db.order_ids import OrderIds
+from entrepot.db.transaction import Database, open_database
+from entrepot.fulfilment.group_commit import GroupCommit
+from entrepot.fulfilment.place_batch import PlaceBatch
+from entrepot.http.application import Application
+from entrepot.http.contract_api import ContractApi
+from entrepot.http.life import Life
+from entrepot.http.pages import build_pages
+from entrepot.operations.call import Platform
+from entrepot.operations.orders.create_order import encode_outcome
+from entrepot.operations.registry import OPERATIONS
+from entrepot.settings import Settings
+from entrepot.work import loop
+from entrepot.work.duties import DUTIES
+
+
+def create_app(settings: Settings, database_url: str) -> Application:
+    """Make the application of one process."""
+    load_operations()
+    life = Life(partial(open_platform, settings, database_url))
+    return Application(ContractApi(OPERATIONS.values()), build_pages(life, console_routes()), life)
+
+
+def load_operations() -> None:
+    """Import every module of `entrepot.operations`, so that each declares what it has."""
+    for found in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
+        importlib.import_module(found.name)
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, database_url: str) -> AsyncIterator[Platform]:
+    """Open everything an operation may reach, and close it in reverse order.
+
+    Raises:
+        StartRefused: the database is not one that this program works with.
+        DatabaseUnavailable: it does not answer.
+    """
+    await check_server(database_url)
+    database = await open_database(database_url)
+    try:
+        platform = await _build(database, settings)
+        platform.placing.start()
+        try:
+            async with _working(platform):
+                yield platform
+        finally:
+            await platform.placing.close()
+    finally:
+        await database.close()
+
+
+async def _build(database: Database, settings: Settings) -> Platform:
+    clock = Clock(movable=settings.sandbox)
+    network = NetworkCache()
+    await database.read(network.latest)
+    order_ids = OrderIds(database)
+    place_batch = PlaceBatch(
+        database,
+        clock,
+        network,
+        order_ids,
+        encode_outcome,
+        days_ahead=settings.delivery_days_ahead,
+    )
+    return Platform(
+        database=database,
+        clock=clock,
+        network=network,
+        accounts=AccountsCache(database),
+        placing=GroupCommit(place_batch.place),
+        order_ids=order_ids,
+        delivery_days_ahead=settings.delivery_days_ahead,
+    )
+
+
+@asynccontextmanager
+async def _working(platform: Platform) -> AsyncIterator[None]:
+    """Do what falls due for as long as the process serves."""
+    stopping = asyncio.Event()
+    work = asyncio.create_task(
+        loop.run(platform.database, platform.clock, DUTIES, stopping), name="work"
+    )
+    try:
+        yield
+    finally:
+        stopping.set()
+        await work

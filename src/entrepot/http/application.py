@@ -1,0 +1,103 @@
+"""The ASGI application: the contract's operations, the pages beside them, and the boundary.
+
+Every answer carries `X-Request-Id`; what goes wrong inside is logged with it and told to nobody.
+A client that hangs up does not stop the handler: what it has begun is brought to its end.
+"""
+
+import itertools
+import secrets
+import time
+
+import structlog
+
+from entrepot.contract.errors import INTERNAL_ERROR, UNAVAILABLE
+from entrepot.db.transaction import DatabaseUnavailable, connection_was_lost
+from entrepot.http.asgi import (
+    AsgiApp,
+    AsgiScope,
+    ClientGone,
+    Message,
+    Receive,
+    Reply,
+    Send,
+    send_reply,
+)
+from entrepot.http.contract_api import ContractApi, other_method_reply, refusal_reply
+from entrepot.http.endpoint import Endpoint
+from entrepot.http.life import Life
+from entrepot.http.matching import Matched
+
+log = structlog.get_logger()
+
+
+class Application:
+    """One process's ASGI application."""
+
+    def __init__(self, api: ContractApi, pages: AsgiApp, life: Life) -> None:
+        """Put the parts together; nothing is opened before the lifespan begins."""
+        self._api = api
+        self._pages = pages
+        self.life = life
+        # Unique over processes and restarts, and cheaper than a random one for each request.
+        self._prefix = secrets.token_hex(6)
+        self._count = itertools.count(1)
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self.life.run(receive, send)
+            return
+        assert scope["type"] == "http"
+        request_id = f"{self._prefix}-{next(self._count):x}"
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        matched = self._api.match(scope["method"], scope["path"])
+        if matched is None:
+            await self._serve_page(scope, receive, send, request_id)
+        elif isinstance(matched, Matched):
+            reply = await self._answer(matched, scope, receive)
+            if reply is not None:
+                await send_reply(send, reply, request_id)
+        else:
+            await send_reply(send, other_method_reply(scope["method"], matched), request_id)
+
+    async def _answer(
+        self, matched: Matched[Endpoint], scope: AsgiScope, receive: Receive
+    ) -> Reply | None:
+        """Answer a request of the contract: the boundary that no fault passes."""
+        began = time.perf_counter()
+        operation_id = matched.route.operation_id
+        try:
+            reply = await self._api.answer(matched, self.life.platform, scope, receive)
+        except ClientGone:
+            log.debug("the client hung up", operation=operation_id)
+            return None
+        except DatabaseUnavailable as error:
+            log.warning("unavailable", operation=operation_id, reason=str(error))
+            return refusal_reply(UNAVAILABLE())
+        except Exception as error:  # the one boundary
+            log.exception("a request failed", operation=operation_id)
+            lost = connection_was_lost(error)
+            return refusal_reply(UNAVAILABLE() if lost else INTERNAL_ERROR())
+        log.debug(
+            "answered",
+            operation=operation_id,
+            status=reply.http_status,
+            ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+        return reply
+
+    async def _serve_page(
+        self, scope: AsgiScope, receive: Receive, send: Send, request_id: str
+    ) -> None:
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-request-id", request_id.encode("ascii")),
+                ]
+            await send(message)
+
+        try:
+            await self._pages(scope, receive, send_with_id)
+        except Exception:  # answered already, by the pages' own handler
+            log.exception("a request failed", path=scope["path"])

@@ -1,0 +1,43 @@
+"""ASGI as this package speaks it: its types, and one way to send an answer."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+AsgiScope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApp: TypeAlias = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
+Header: TypeAlias = tuple[bytes, bytes]
+Headers: TypeAlias = dict[bytes, bytes]
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """An answer ready to be sent: JSON, with what headers it has of its own."""
+
+    http_status: int
+    body: bytes
+    headers: tuple[Header, ...] = ()
+
+
+class ClientGone(Exception):  # noqa: N818 - an event, nobody's mistake
+    """The client hung up before its request was complete: there is nobody to answer."""
+
+
+async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
+    """Send an answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.http_status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(reply.body)),
+                (b"x-request-id", request_id.encode("ascii")),
+                *reply.headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": reply.body})
