@@ -1,5 +1,6 @@
 """What a request asks about its caller: the key, the business and the campaign."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from entrepot.contract.enums import ApiAvailability, PlacementType, SubscriptionLevel
@@ -24,6 +25,11 @@ _CAMPAIGN = """
     SELECT business_id, id, name, placement_type, api_availability, region_id, vat
     FROM campaign
     WHERE business_id = $1 AND id = $2
+"""
+_CAMPAIGN_IDS = """
+    SELECT id
+    FROM campaign
+    WHERE business_id = $1 AND id = ANY($2::bigint[])
 """
 
 
@@ -61,6 +67,14 @@ async def fetch_campaign(
     """Find a campaign of a business."""
     row = await connection.fetchrow(_CAMPAIGN, business_id, campaign_id)
     return None if row is None else campaign_of(row)
+
+
+async def fetch_campaign_ids(
+    connection: Connection, business_id: int, campaign_ids: Sequence[int]
+) -> frozenset[int]:
+    """Tell which of some campaigns are of a business."""
+    rows = await connection.fetch(_CAMPAIGN_IDS, business_id, list(campaign_ids))
+    return frozenset(row[0] for row in rows)
 
 
 def campaign_of(row: Any) -> Campaign:  # noqa: ANN401 - a row of asyncpg

@@ -58,11 +58,44 @@ class OrderSearch(msgspec.Struct, frozen=True, kw_only=True):
     finished_since: datetime | None = None
 
 
+class AskedDates(msgspec.Struct, frozen=True, kw_only=True):
+    """The dates that a search names."""
+
+    created_from: date | None = None
+    created_to: date | None = None
+    shipped_from: date | None = None
+    shipped_to: date | None = None
+    updated_from: datetime | None = None
+    updated_to: datetime | None = None
+
+
+class Periods(NamedTuple):
+    """The periods that a search covers."""
+
+    created: Moments
+    shipped: Days
+    updated: Moments
+
+
 class OrderCursor(NamedTuple):
     """Where a page of orders ended; they are sorted by creation and id, newest first."""
 
     created_at: datetime
     id: int
+
+
+def search_periods(asked: AskedDates, today: date, *, by_id: bool) -> Periods | Refusal:
+    """Give the periods of a search; one for named orders covers all times unless it says so."""
+    created: Moments | Refusal = Moments()
+    if not by_id or asked.created_from or asked.created_to:
+        created = creation_period(asked.created_from, asked.created_to, today)
+    if isinstance(created, Refusal):
+        return created
+    shipped = shipment_period(asked.shipped_from, asked.shipped_to)
+    if isinstance(shipped, Refusal):
+        return shipped
+    updated = update_period(asked.updated_from, asked.updated_to)
+    return updated if isinstance(updated, Refusal) else Periods(created, shipped, updated)
 
 
 def creation_period(begin: date | None, end: date | None, today: date) -> Moments | Refusal:
