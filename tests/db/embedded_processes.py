@@ -4,20 +4,33 @@ import asyncio
 import os
 import pwd
 import select
+import shutil
 import subprocess
 import sys
 import sysconfig
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
+
+from entrepot.db.embedded_layout import remove_abandoned_homes
 
 SOURCES = Path(__file__).parents[2] / "src"
 SCRIPT = Path(__file__).with_name("embedded_user.py")
 ANSWER_S_MAX = 60.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(tmp_path: Path) -> Iterator[None]:
+    """Remove what a test made: a cluster is forty megabytes, and pytest keeps its folders."""
+    yield
+    shutil.rmtree(tmp_path)
+    if is_root():
+        remove_abandoned_homes()
 
 
 class EmbeddedUser:

@@ -17,6 +17,7 @@ from tests.db.embedded_processes import (
     ask,
     is_root,
     is_running,
+    nothing_left,  # noqa: F401 - for every test of this module
     python_of,
     wait_until,
 )
@@ -24,7 +25,7 @@ from tests.db.embedded_processes import (
 
 @pytest.fixture
 def user(tmp_path: Path) -> Iterator[EmbeddedUser]:
-    """A process that uses the server of `tmp_path / "data"`; killed at the end, at the latest."""
+    """A process that uses the server of `tmp_path`; killed at the end, at the latest."""
     started = EmbeddedUser(tmp_path / "data")
     started.wait_for_url()
     yield started

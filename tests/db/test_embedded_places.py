@@ -19,7 +19,13 @@ from entrepot.db import embedded_guard, embedded_layout
 from entrepot.db.embedded_cluster import prepare
 from entrepot.db.embedded_layout import SYSTEM_FOLDER, Layout
 from entrepot.db.start_refused import StartRefused
-from tests.db.embedded_processes import EmbeddedUser, answers, ask, is_root
+from tests.db.embedded_processes import (
+    EmbeddedUser,
+    answers,
+    ask,
+    is_root,
+    nothing_left,  # noqa: F401 - for every test of this module
+)
 
 needs_root = pytest.mark.skipif(not is_root(), reason="only root runs it as another user")
 

@@ -26,7 +26,7 @@ from asyncpg.exceptions import CannotConnectNowError, InterfaceError, PostgresEr
 
 from entrepot.db import embedded_guard
 from entrepot.db.embedded_cluster import ADMINISTRATOR, DATABASE, ROLE, prepare, server_command
-from entrepot.db.embedded_layout import Layout, wheel_binaries
+from entrepot.db.embedded_layout import Layout, make_folder, wheel_binaries
 from entrepot.db.start_refused import StartRefused
 
 START_S_MAX = 30.0
@@ -145,11 +145,13 @@ def _ensure_guard(layout: Layout) -> None:
     if _has_guard(layout):
         return
     owner = layout.owner
+    make_folder(layout.socket_folder, owner, mode=0o700, given=True)
     orders = embedded_guard.Orders(
         command=server_command(layout),
         cluster=str(layout.cluster),
         users_lock=str(layout.users_lock),
         guard_lock=str(layout.guard_lock),
+        socket_folder=str(layout.socket_folder),
         log=str(layout.log),
         owner=(owner.uid, owner.gid, list(owner.groups)) if owner.is_another else None,
     )

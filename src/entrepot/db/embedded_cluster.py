@@ -81,7 +81,6 @@ def _prepare(data_dir: Path) -> Layout:
         if is_root:
             remove_abandoned_homes()
         layout = find_layout(data_dir)
-        make_folder(layout.socket_folder, layout.owner, mode=0o700, given=True)
         _configure(layout)
         if not layout.cluster.exists():
             _create_cluster(layout)

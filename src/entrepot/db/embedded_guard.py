@@ -9,6 +9,7 @@ This file runs by itself (`python -I -S embedded_guard.py ORDERS`), detached, po
 imports the standard library only, opens nothing over the network and takes every path from ORDERS.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -24,8 +25,8 @@ from typing import NamedTuple, NoReturn
 
 POLL_S = 0.1
 """How soon the guard notices that nobody is left, or that PostgreSQL died."""
-FAILED_STARTS_MAX = 8
-"""Starts in a row that never became ready (about 5 s); then the guard gives up."""
+FAILED_STARTS_MAX = 6
+"""Starts in a row that never became ready (about 4 s); then the guard gives up."""
 DELAY_S_MAX = 1.0
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 """Fast shutdown (with a checkpoint), immediate shutdown, and what no process can refuse."""
@@ -50,6 +51,7 @@ class Orders(NamedTuple):
     cluster: str
     users_lock: str
     guard_lock: str
+    socket_folder: str
     log: str
     owner: tuple[int, int, list[int]] | None
 
@@ -67,6 +69,8 @@ def main() -> int:
     users_fd = os.open(orders.users_lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     log_fd = _redirect_output(orders.log)
     outcome = _watch_over(orders, users_fd, log_fd)
+    with contextlib.suppress(OSError):  # it may lie in /tmp, and the next start makes it again
+        Path(orders.socket_folder).rmdir()
     fcntl.flock(lock_fd, fcntl.LOCK_UN)  # before the users' lock: the next user starts a new guard
     fcntl.flock(users_fd, fcntl.LOCK_UN)
     return outcome
