@@ -31,18 +31,17 @@ class NetworkCache:
     async def at_version(self, connection: Connection, version: int) -> Network:
         """Give the network of a version that was just read.
 
-        When that is not the one held, the one in force is read, once for all who wait. It may
-        be newer than the version asked for.
+        When that is not the one held, the one in force is read, once for all who wait for it.
+        It may be newer than the version asked for.
 
         Raises:
             InvalidNetworkError: What is stored contradicts itself.
         """
-        held = self._current
-        if held is not None and held.version == version:
+        if (held := self._current) is not None and held.version == version:
             return held
         async with self._reading:
-            if self._current is not held and self._current is not None:
-                return self._current  # read by another while this one waited
+            if (held := self._current) is not None and held.version == version:
+                return held  # read by another while this one waited
             stored = await read_network(connection)
             described = stored.described
             if len(described.regions) + len(described.points) <= _PLACES_BUILT_AT_ONCE_MAX:

@@ -133,7 +133,8 @@ class Network(msgspec.Struct, frozen=True):
     regions: RegionTree
     calendars: dict[int, Calendar]
     warehouses: dict[int, Warehouse]
-    points: dict[int, LogisticPoint]  # ascending by id
+    points: dict[int, LogisticPoint]
+    point_ids: tuple[int, ...]  # ascending, for pages
     zones: dict[int, CourierZone]
     lanes: dict[tuple[int, int], Lane]  # by warehouse and region
     zone_by_region: dict[int, int]

@@ -49,6 +49,7 @@ def build_network(version: int, described: NetworkDescription) -> Network:
         calendars=calendars,
         warehouses=warehouses,
         points=points,
+        point_ids=tuple(points),
         zones=zones,
         lanes=lanes,
         zone_by_region=zone_by_region,

@@ -40,13 +40,17 @@ def delivery_price(
     Each begun kilogram counts, of the weight or of the volumetric weight, whichever is more.
     """
     lane = lane_between(network, warehouse_id, region_id)
-    return None if lane is None else lane_price(lane, weight_g, volume_mm3)
+    return None if lane is None else lane_price(lane, chargeable_g(weight_g, volume_mm3))
 
 
-def lane_price(lane: Lane, weight_g: int, volume_mm3: int) -> int:
+def chargeable_g(weight_g: int, volume_mm3: int) -> int:
+    """Give the weight that is paid for: the volumetric one where the goods are light."""
+    return max(weight_g, -(-volume_mm3 // _MM3_PER_VOLUMETRIC_GRAM))
+
+
+def lane_price(lane: Lane, chargeable_weight_g: int) -> int:
     """Give the price of a parcel on a lane, in kopecks."""
-    volumetric_g = -(-volume_mm3 // _MM3_PER_VOLUMETRIC_GRAM)
-    kilograms = -(-max(weight_g, volumetric_g, 1) // _GRAMS_PER_KG)
+    kilograms = -(-max(chargeable_weight_g, 1) // _GRAMS_PER_KG)
     return lane.base_kopecks + kilograms * lane.per_kg_kopecks
 
 

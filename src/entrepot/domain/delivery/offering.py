@@ -5,6 +5,7 @@ questions about one warehouse and one place at one moment asks for it once. What
 then, `slot` and `slots`, are a few look-ups.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -47,6 +48,16 @@ class DeliveryWindow(msgspec.Struct, frozen=True):
             found.extend(self._slots_of(day))
             day += _DAY
         return tuple(found)
+
+    def first_slot(self, is_free: Callable[[OfferedSlot], bool]) -> OfferedSlot | None:
+        """Give the earliest slot that is free, None when none is."""
+        day = self.first_day
+        while day <= self.last_day:
+            for offered in self._slots_of(day):
+                if is_free(offered):
+                    return offered
+            day += _DAY
+        return None
 
     def slot(self, day: date, from_minute: int, to_minute: int) -> OfferedSlot | None:
         """Give one slot, None when it is not offered."""
