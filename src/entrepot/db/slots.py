@@ -1,0 +1,55 @@
+"""How full delivery slots are, as it is read: nothing is decided by it, placing looks again.
+
+A slot that nobody used yet has no row. What drafts hold that have run out counts as free at
+that very moment; they are asked about only where a slot seems full, since they are few and the
+slots are everybody's.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+from entrepot.db.clock import NOW_SQL
+from entrepot.db.connection import Connection
+from entrepot.db.locks import slot_columns
+from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+
+_READ_HELD = """
+    SELECT s.place_kind, s.place_id, s.day, s.from_minute, s.to_minute, s.held
+    FROM slot s
+    WHERE s.place_kind = $1 AND s.place_id = ANY($2::bigint[]) AND s.day BETWEEN $3 AND $4
+      AND s.held > 0
+"""
+_COUNT_OVERDUE = f"""
+    SELECT o.place_kind, o.place_id, o.slot_day, o.slot_from_minute, o.slot_to_minute, count(*)
+    FROM orders o
+    JOIN unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+      AS k (place_kind, place_id, day, from_minute, to_minute)
+      ON o.place_kind = k.place_kind AND o.place_id = k.place_id AND o.slot_day = k.day
+      AND o.slot_from_minute = k.from_minute AND o.slot_to_minute = k.to_minute
+    WHERE o.status = 'RESERVED' AND draft_overdue(o.status, o.reserved_until, {NOW_SQL})
+      AND o.slot_hold = 'HELD'
+    GROUP BY 1, 2, 3, 4, 5
+"""
+
+
+async def read_held(
+    connection: Connection,
+    place_kind: PlaceKind,
+    place_ids: Collection[int],
+    first_day: date,
+    last_day: date,
+) -> dict[SlotKey, int]:
+    """Read how many parcels hold the slots of places; a slot that is missing is empty."""
+    rows = await connection.fetch(_READ_HELD, place_kind, list(place_ids), first_day, last_day)
+    return _counts(rows)
+
+
+async def count_overdue(connection: Connection, slots: Collection[SlotKey]) -> dict[SlotKey, int]:
+    """Count the parcels on slots whose drafts have run out and were not released yet."""
+    if not slots:
+        return {}
+    return _counts(await connection.fetch(_COUNT_OVERDUE, *slot_columns(slots)))
+
+
+def _counts(rows: list[tuple[str, int, date, int, int, int]]) -> dict[SlotKey, int]:
+    return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
