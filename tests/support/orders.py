@@ -1,0 +1,152 @@
+"""Orders written by SQL: with any date, status and shape that a test of reads wants."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from entrepot.contract.dates import MOSCOW
+from entrepot.db.connection import Connection
+from entrepot.domain.order import external_id_hash
+
+_ids = count(5_000_000_001)
+
+_INSERT_ITEM = """
+    INSERT INTO order_item
+      (business_id, order_id, position, warehouse_id, offer_id, count, price_kopecks, hold)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_INSERT_PLACEMENT = """
+    INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
+    VALUES ($1, $2, ARRAY[$3::bigint], $4)
+    ON CONFLICT (business_id, external_id_hash)
+    DO UPDATE SET order_ids = placement.order_ids || EXCLUDED.order_ids
+"""
+_INSERT_EVENT = """
+    INSERT INTO order_event
+      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
+    VALUES ($1, $2, 1, 'CREATED', $3, $4, 'SHOP', $5)
+"""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of a written order."""
+
+    offer_id: str = "SKU-1"
+    count: int = 1
+    price_kopecks: int = 10_000
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `orders`, under the names of its columns."""
+
+    business_id: int
+    campaign_id: int
+    id: int
+    external_order_id: str
+    status: str = "PROCESSING"
+    substatus: str = "STARTED"
+    fake: bool = False
+    warehouse_id: int = 1
+    place_kind: str = "P"
+    place_id: int = 1
+    slot_day: date
+    slot_from_minute: int = 0
+    slot_to_minute: int = 1440
+    slot_hold: str = "HELD"
+    region_id: int = 213
+    shipment_day: date
+    items_total_kopecks: int
+    delivery_price_kopecks: int = 19_900
+    package_type: str | None = None
+    receive_code: str | None = "012345"
+    reserved_until: datetime | None = None
+    event_seq: int = 1
+    created_at: datetime
+    updated_at: datetime
+    first_name: str | None = "Вера"
+    last_name: str | None = "Секретова"
+    phone: str | None = "+79990001122"
+    full_address: str | None = None
+    entrance: str | None = None
+    floor: int | None = None
+    apartment: str | None = None
+    notes: str | None = None
+
+
+def moscow(text: str) -> datetime:
+    """Give the moment that a clock in Moscow shows, `2026-03-31 23:59:59`."""
+    return datetime.fromisoformat(text).replace(tzinfo=MOSCOW).astimezone(UTC)
+
+
+async def write_order(
+    connection: Connection,
+    business_id: int,
+    campaign_id: int,
+    created_at: datetime,
+    *,
+    lines: tuple[Line, ...] = (Line(),),
+    **columns: Any,
+) -> Written:
+    """Write an order, its lines and its first event, and name it under its external id."""
+    order_id = columns.pop("id", None) or next(_ids)
+    given: dict[str, Any] = {
+        "external_order_id": f"shop-{order_id}",
+        "slot_day": (created_at + timedelta(days=3)).date(),
+        "shipment_day": (created_at + timedelta(days=1)).date(),
+        "updated_at": created_at,
+        "items_total_kopecks": sum(line.count * line.price_kopecks for line in lines),
+        "slot_hold": "NONE" if columns.get("fake") else "HELD",
+    }
+    written = Written(
+        business_id=business_id,
+        campaign_id=campaign_id,
+        id=order_id,
+        created_at=created_at,
+        **(given | columns),
+    )
+    row = msgspec.structs.asdict(written)
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    await connection.execute(
+        f"INSERT INTO orders ({', '.join(row)}) VALUES ({places})",  # noqa: S608 - own names
+        *row.values(),
+    )
+    for position, line in enumerate(lines, start=1):
+        await connection.execute(
+            _INSERT_ITEM,
+            business_id,
+            order_id,
+            position,
+            written.warehouse_id,
+            line.offer_id,
+            line.count,
+            line.price_kopecks,
+            written.slot_hold,
+        )
+    hashed = external_id_hash(written.external_order_id)
+    await connection.execute(_INSERT_PLACEMENT, business_id, hashed, order_id, created_at)
+    await connection.execute(
+        _INSERT_EVENT, business_id, order_id, written.status, written.substatus, created_at
+    )
+    return written
+
+
+async def write_draft(
+    connection: Connection,
+    business_id: int,
+    campaign_id: int,
+    created_at: datetime,
+    **columns: Any,
+) -> Written:
+    """Write a draft: it ends one hour after its creation."""
+    return await write_order(
+        connection,
+        business_id,
+        campaign_id,
+        created_at,
+        status="RESERVED",
+        substatus="AWAIT_CONFIRMATION",
+        reserved_until=created_at + timedelta(hours=1),
+        **columns,
+    )
