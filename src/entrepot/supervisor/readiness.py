@@ -50,16 +50,16 @@ async def ask(
     return Answer(int(words[1]), content)
 
 
-async def wait_until_ready(address: tuple[str, int], given_up: asyncio.Future[None]) -> None:
+async def wait_until_ready(address: tuple[str, int]) -> None:
     """Wait until `/readyz` answers 200.
 
     Raises:
-        StartRefused: it does not in time, or the workers keep dying (`given_up`).
+        StartRefused: it does not in time.
     """
     last = "no answer"
     try:
         async with asyncio.timeout(READY_S_MAX):
-            while not given_up.done():
+            while True:
                 try:
                     answer = await ask(address, "GET", "/readyz")
                 except OSError as error:
@@ -73,4 +73,3 @@ async def wait_until_ready(address: tuple[str, int], given_up: asyncio.Future[No
         raise StartRefused(
             f"The service is not ready after {READY_S_MAX:.0f} s. /readyz says: {last}"
         ) from None
-    given_up.result()

@@ -28,11 +28,12 @@ async def supervise(
     workers = Workers(listeners, orders)
     workers.start(orders.settings.workers)
     try:
-        ready = asyncio.create_task(
-            wait_until_ready(reachable_address(listeners), workers.given_up)
-        )
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
+        ready = asyncio.create_task(wait_until_ready(reachable_address(listeners)))
+        stopped = asyncio.create_task(_wait(stop))
+        first: list[asyncio.Future[None]] = [ready, stopped, workers.given_up]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if workers.given_up.done():
+            workers.given_up.result()
         if ready.done():
             ready.result()
             workers.confirm_ready()
@@ -43,6 +44,10 @@ async def supervise(
         for listener in listeners:  # the workers close theirs: from now on nobody is let in
             listener.close()
         await workers.stop(hurry)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
