@@ -20,7 +20,7 @@ from entrepot.domain.delivery.choose import (
 from entrepot.domain.delivery.goods import Goods
 from entrepot.domain.delivery.lanes import chargeable_g, lane_between, lane_price
 from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, delivery_window
-from entrepot.domain.delivery.slot import SlotKey
+from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Place
 from entrepot.domain.network import Network
 
@@ -85,9 +85,9 @@ def quote(
 
 def slot_room(network: Network, key: SlotKey) -> int:
     """Give the capacity of a slot; 0 when the network has no such slot any more."""
-    point = network.points.get(key.place_id)
-    if point is not None and key.place_kind == "P":
-        return point.daily_capacity
+    if key.place_kind is PlaceKind.POINT:
+        point = network.points.get(key.place_id)
+        return 0 if point is None else point.daily_capacity
     zone = network.zones.get(key.place_id)
     if zone is None:
         return 0
