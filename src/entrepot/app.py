@@ -6,7 +6,7 @@ Nothing happens at import, and nothing is opened before the application's lifesp
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -30,12 +30,15 @@ from entrepot.operations.registry import OPERATIONS
 from entrepot.settings import Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
+from entrepot.work.loop import Duty
 
 
-def create_app(settings: Settings, database_url: str) -> Application:
-    """Make the application of one process."""
+def create_app(
+    settings: Settings, database_url: str, duties: Sequence[Duty] = DUTIES
+) -> Application:
+    """Make the application of one process, which also does its share of the duties."""
     load_operations()
-    life = Life(partial(open_platform, settings, database_url))
+    life = Life(partial(open_platform, settings, database_url, duties))
     return Application(ContractApi(OPERATIONS.values()), build_pages(life, console_routes()), life)
 
 
@@ -46,7 +49,9 @@ def load_operations() -> None:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings, database_url: str) -> AsyncIterator[Platform]:
+async def open_platform(
+    settings: Settings, database_url: str, duties: Sequence[Duty] = DUTIES
+) -> AsyncIterator[Platform]:
     """Open everything an operation may reach, and close it in reverse order.
 
     Raises:
@@ -59,7 +64,7 @@ async def open_platform(settings: Settings, database_url: str) -> AsyncIterator[
         platform = await _build(database, settings)
         platform.placing.start()
         try:
-            async with _working(platform):
+            async with _working(platform, duties):
                 yield platform
         finally:
             await platform.placing.close()
@@ -92,11 +97,11 @@ async def _build(database: Database, settings: Settings) -> Platform:
 
 
 @asynccontextmanager
-async def _working(platform: Platform) -> AsyncIterator[None]:
+async def _working(platform: Platform, duties: Sequence[Duty]) -> AsyncIterator[None]:
     """Do what falls due for as long as the process serves."""
     stopping = asyncio.Event()
     work = asyncio.create_task(
-        loop.run(platform.database, platform.clock, DUTIES, stopping), name="work"
+        loop.run(platform.database, platform.clock, duties, stopping), name="work"
     )
     try:
         yield

@@ -1,0 +1,1 @@
+"""What tests share: databases, a served application, a client that knows the contract."""
