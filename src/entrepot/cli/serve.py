@@ -33,7 +33,7 @@ def _option(setting: str, *flags: str) -> typer.models.OptionInfo:
     return option
 
 
-def serve(  # noqa: PLR0917 - one parameter a flag
+def serve(
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from entrepot.cli.first_order import possible_order
 from entrepot.db.start_refused import StartRefused
 from entrepot.settings import Settings
 from entrepot.supervisor.listening import Listeners, base_url, reachable_address
-from entrepot.supervisor.readiness import HTTP_OK, ask
 
 if TYPE_CHECKING:
     from entrepot.demo.seed import DemoBusiness, DemoWorld
@@ -116,7 +115,7 @@ async def _demo_lines(address: str, listeners: Listeners, world: "DemoWorld") ->
             f"  key        {business.api_key}",
             f"  read only  {business.read_only_key}",
         ]
-    order = await _possible_order(listeners, world.first)
+    order = await possible_order(reachable_address(listeners), world.first)
     if order is None:
         return [*lines, "", "No delivery can be offered now, so there is no order to paste."]
     path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
@@ -129,85 +128,6 @@ async def _demo_lines(address: str, listeners: Listeners, world: "DemoWorld") ->
         f"  -H 'Api-Key: {world.first.api_key}' -H 'Content-Type: application/json' \\",
         f"  -d '{order}'",
     ]
-
-
-async def _possible_order(listeners: Listeners, business: "DemoBusiness") -> str | None:
-    """A createOrder body that will be accepted: the first date really offered at a pickup point."""
-    items = [{"offerId": business.offer_ids[0], "count": 1}]
-    points = list(business.logistic_point_ids[:5])
-    asked = {
-        "items": [{**items[0], "warehouseId": business.warehouse_ids[0]}],
-        "pickupDelivery": {"logisticPointsIds": points},
-    }
-    try:
-        answer = await ask(
-            reachable_address(listeners),
-            "POST",
-            f"/v1/campaigns/{business.campaign_id}/delivery-options",
-            headers={"Api-Key": business.api_key, "Content-Type": "application/json"},
-            body=msgspec.json.encode(asked),
-        )
-    except OSError:
-        return None
-    if answer.status != HTTP_OK:
-        return None
-    offered = msgspec.json.decode(answer.body, type=_Offered)
-    for warehouse in offered.result.warehouses_delivery_options:
-        for point in warehouse.delivery_options.pickup_delivery.pickup_options:
-            return _order(warehouse.warehouse_id, point, items)
-    return None
-
-
-class _PickupDay(msgspec.Struct, rename="camel"):
-    delivery_date_interval: dict[str, str]
-
-
-class _PickupPoint(msgspec.Struct, rename="camel"):
-    logistic_point_id: int
-    options: list[_PickupDay]
-
-
-class _Pickup(msgspec.Struct, rename="camel"):
-    pickup_options: list[_PickupPoint] = []
-
-
-class _Options(msgspec.Struct, rename="camel"):
-    pickup_delivery: _Pickup = _Pickup()
-
-
-class _Warehouse(msgspec.Struct, rename="camel"):
-    warehouse_id: int
-    delivery_options: _Options
-
-
-class _Result(msgspec.Struct, rename="camel"):
-    warehouses_delivery_options: list[_Warehouse]
-
-
-class _Offered(msgspec.Struct):
-    """What is read of an answer to getDeliveryOptions."""
-
-    result: _Result
-
-
-def _order(warehouse_id: int, point: _PickupPoint, items: list[dict[str, Any]]) -> str:
-    price = {"price": {"value": 990, "currencyId": "RUR"}}
-    order = {
-        # Another one at every start: an external id is never free again.
-        "externalOrderId": f"first-order-{secrets.token_hex(4)}",
-        "itemsDelivery": [
-            {
-                "warehouseId": warehouse_id,
-                "items": [{**item, **price} for item in items],
-                "deliveryDateInterval": point.options[0].delivery_date_interval,
-            }
-        ],
-        "destination": {"pickupDelivery": {"logisticPointId": point.logistic_point_id}},
-        "customer": {"firstName": "Анна", "lastName": "Петрова", "phone": "+79990001122"},
-        "packaging": {},
-        "paymentType": "PREPAID",
-    }
-    return msgspec.json.encode({"order": order}).decode()
 
 
 def _print(lines: list[str]) -> None:

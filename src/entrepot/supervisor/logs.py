@@ -36,5 +36,6 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Its "started" and "finished" are the supervisor's business.
-    logging.getLogger("uvicorn").setLevel(max(level, logging.WARNING))
+    # That a worker started, or which revision ran, is told by those who asked for it.
+    for chatty in ("uvicorn", "alembic"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

@@ -1,0 +1,105 @@
+"""`entrepot campaign`: the shops of a business."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.business import read_name
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.output import CommandRefused, JsonOption, show, show_rows
+from entrepot.cli.with_database import with_database
+from entrepot.contract.enums import ApiAvailability, PlacementType, VatRate
+from entrepot.domain.accounts import Campaign
+
+if TYPE_CHECKING:
+    from entrepot.db.connection import Connection
+
+app = typer.Typer(no_args_is_help=True)
+
+BusinessOption = Annotated[
+    int, typer.Option("--business", min=1, max=2**63 - 1, help="The id of the business.")
+]
+
+
+class ShownCampaign(msgspec.Struct, frozen=True, rename="camel"):
+    """A campaign as commands print it."""
+
+    id: int
+    business_id: int
+    name: str
+    placement_type: PlacementType
+    api_availability: ApiAvailability
+    region_id: int | None
+    vat: str
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="The name of the shop.")],
+    business: BusinessOption,
+    region: Annotated[
+        int | None,
+        typer.Option(min=1, max=2**63 - 1, help="The region in which the shop is."),
+    ] = None,
+    vat: Annotated[VatRate, typer.Option(help="The shop's value added tax.")] = VatRate.VAT_22,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a campaign: a LaaS shop, under whose id orders are placed."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import create_campaign  # noqa: PLC0415
+    from entrepot.db.network import read_network  # noqa: PLC0415
+
+    named = read_name(name)
+
+    async def work(connection: "Connection") -> Campaign | None:
+        if region is not None:
+            described = (await read_network(connection)).described
+            if all(known.id != region for known in described.regions):
+                raise CommandRefused(f"The network has no region {region}.")
+        return await create_campaign(connection, business, named, region_id=region, vat=vat)
+
+    made = with_database(settings, lambda database: database.transaction(work))
+    if made is None:
+        raise CommandRefused(no_such_business(business))
+    show(_shown(made), as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    business: Annotated[
+        int | None,
+        typer.Option(min=1, max=2**63 - 1, help="Only those of this business."),
+    ] = None,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the campaigns of one business or of all."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import list_all_campaigns  # noqa: PLC0415
+
+    found = with_database(settings, lambda database: database.read(list_all_campaigns))
+    chosen = [_shown(each) for each in found if business in {None, each.business_id}]
+    show_rows(chosen, as_json=as_json, empty="No campaign yet.")
+
+
+def no_such_business(business_id: int) -> str:
+    """Say that a business does not exist, and how to see those that do."""
+    return f"There is no business {business_id}; `entrepot business list` shows those there are."
+
+
+def _shown(campaign: Campaign) -> ShownCampaign:
+    return ShownCampaign(
+        id=campaign.id,
+        business_id=campaign.business_id,
+        name=campaign.name,
+        placement_type=campaign.placement_type,
+        api_availability=campaign.api_availability,
+        region_id=campaign.region_id,
+        vat=campaign.vat,
+    )

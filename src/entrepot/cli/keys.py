@@ -1,0 +1,158 @@
+"""`entrepot keys`: API keys of a business."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.campaign import BusinessOption, no_such_business
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
+from entrepot.cli.with_database import with_database
+from entrepot.contract.scopes import Scope
+
+if TYPE_CHECKING:
+    from entrepot.db.accounts import IssuedKey, KeyRefused, ListedKey
+    from entrepot.db.connection import Connection
+
+KEY_NAME_CHARS_MAX = 100  # the contract's
+KEY_DAYS_MAX = 36_500
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class ShownKey(msgspec.Struct, frozen=True, rename="camel"):
+    """A key as commands print it; its token is not known."""
+
+    id: int
+    name: str
+    scopes: tuple[Scope, ...]
+    state: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ShownNewKey(msgspec.Struct, frozen=True, rename="camel"):
+    """A key just created, with its token."""
+
+    id: int
+    business_id: int
+    name: str
+    scopes: tuple[Scope, ...]
+    expires_at: datetime | None
+    token: str
+
+
+class ShownRevocation(msgspec.Struct, frozen=True, rename="camel"):
+    """A key that no longer works."""
+
+    id: int
+    business_id: int
+    state: str
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for, in your words.")],
+    business: BusinessOption,
+    scope: Annotated[
+        list[Scope], typer.Option(help="What the key may do; can be given several times.")
+    ],
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=KEY_DAYS_MAX, help="For how long; without it, until revoked."),
+    ] = None,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create an API key and show its token, once: only a hash of it is stored."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import KeyRefused, create_key  # noqa: PLC0415
+    from entrepot.db.clock import Clock  # noqa: PLC0415
+
+    named = name.strip()
+    if not 0 < len(named) <= KEY_NAME_CHARS_MAX or not named.isprintable():
+        raise typer.BadParameter(f"A key's name has 1 to {KEY_NAME_CHARS_MAX} characters.")
+
+    async def work(connection: "Connection") -> "IssuedKey | KeyRefused":
+        expires_at = None
+        if days is not None:
+            expires_at = await Clock(movable=True).now(connection) + timedelta(days=days)
+        return await create_key(connection, business, named, scope, expires_at=expires_at)
+
+    made = with_database(settings, lambda database: database.transaction(work))
+    if isinstance(made, KeyRefused):
+        absent = made is KeyRefused.NO_SUCH_BUSINESS
+        raise CommandRefused(no_such_business(business) if absent else f"Not created: {made}.")
+    key = made.key
+    shown = ShownNewKey(
+        key.id, key.business_id, key.name, tuple(sorted(key.scopes)), key.expires_at, made.token
+    )
+    show(shown, as_json=as_json)
+    note("Keep the token now: it cannot be shown again.")
+
+
+@app.command("list")
+def list_(
+    business: BusinessOption,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the keys of a business, also those that no longer work."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import list_keys  # noqa: PLC0415
+    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
+
+    async def work(connection: "Connection") -> "list[ListedKey] | None":
+        if await fetch_business(connection, business) is None:
+            return None
+        return await list_keys(connection, business)
+
+    found = with_database(settings, lambda database: database.read(work))
+    if found is None:
+        raise CommandRefused(no_such_business(business))
+    show_rows([_shown(key) for key in found], as_json=as_json, empty="No key yet.")
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The id of the key.")],
+    business: BusinessOption,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a key for ever. It stops working everywhere within 5 seconds."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import revoke_key  # noqa: PLC0415
+
+    async def work(connection: "Connection") -> bool:
+        return await revoke_key(connection, business, key_id)
+
+    if not with_database(settings, lambda database: database.transaction(work)):
+        raise CommandRefused(f"Business {business} has no key {key_id}.")
+    if as_json:
+        show(ShownRevocation(key_id, business, "revoked"), as_json=True)
+    else:
+        say(f"Key {key_id} is revoked; it stops working everywhere within 5 seconds.")
+
+
+def _shown(listed: "ListedKey") -> ShownKey:
+    key = listed.key
+    in_force = "revoked" if listed.revoked_at else "run out" if key.revoked else "in force"
+    return ShownKey(
+        id=key.id,
+        name=key.name,
+        scopes=tuple(sorted(key.scopes)),
+        state=in_force,
+        created_at=listed.created_at,
+        expires_at=key.expires_at,
+        revoked_at=listed.revoked_at,
+    )

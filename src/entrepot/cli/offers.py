@@ -1,0 +1,116 @@
+"""`entrepot offers`: what a business sells."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from msgspec import Meta
+
+from entrepot import limits
+from entrepot.cli.campaign import BusinessOption, no_such_business
+from entrepot.cli.csv_rows import read_csv, repeated
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.file_loads import refuse
+from entrepot.cli.output import CommandRefused, JsonOption, progress, show
+from entrepot.cli.with_database import with_database
+from entrepot.domain.offers import OFFER_ID_CHARS_MAX, SIDE_MM_MAX, WEIGHT_G_MAX, Offer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from entrepot.db.connection import Connection
+    from entrepot.db.offers import OffersLoaded
+    from entrepot.db.transaction import Database
+
+NAME_CHARS_MAX = 1_000
+
+app = typer.Typer(no_args_is_help=True)
+
+OfferId = Annotated[
+    str, Meta(min_length=1, max_length=OFFER_ID_CHARS_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Side = Annotated[int, Meta(ge=1, le=SIDE_MM_MAX)]
+
+
+class OfferRow(msgspec.Struct, frozen=True):
+    """A row of a file of offers: weight in grams and sides in millimetres of one piece."""
+
+    offer_id: OfferId
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX, pattern=r"^[^\x00]*$")]
+    weight_g: Annotated[int, Meta(ge=1, le=WEIGHT_G_MAX)]
+    length_mm: Side
+    width_mm: Side
+    height_mm: Side
+    archived: bool = False
+
+
+class ShownLoad(msgspec.Struct, frozen=True, rename="camel"):
+    """What loading a file of offers did, in offers."""
+
+    created: int
+    changed: int
+    unchanged: int
+
+
+@app.callback()
+def _offers() -> None:
+    """What a business sells."""
+
+
+@app.command()
+def load(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV file with the columns offer_id, name, weight_g, length_mm, width_mm,"
+            " height_mm and, if wanted, archived.",
+        ),
+    ],
+    business: BusinessOption,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create the offers in a file, and change those that exist.
+
+    The file is checked as a whole before anything changes. Offers that it does not name stay as
+    they are. It can be loaded again.
+    """
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    sheet = read_csv(file, OfferRow)
+    problems = [
+        *sheet.problems,
+        *repeated(sheet, lambda row: row.offer_id, "this offer_id"),
+    ]
+    if problems:
+        raise refuse(problems, as_json=as_json, left="Nothing was changed.")
+    offers = [Offer(*msgspec.structs.astuple(line.row)) for line in sheet.lines]
+    done = with_database(settings, lambda database: _load(database, business, offers))
+    show(ShownLoad(done.created, done.changed, done.unchanged), as_json=as_json)
+
+
+async def _load(
+    database: "Database", business_id: int, offers: "Sequence[Offer]"
+) -> "OffersLoaded":
+    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
+    from entrepot.db.offers import OffersLoaded, load_offers  # noqa: PLC0415
+
+    if await database.read(lambda connection: fetch_business(connection, business_id)) is None:
+        raise CommandRefused(no_such_business(business_id))
+    loaded = OffersLoaded()
+    size = limits.LOADED_ROWS_PER_STATEMENT_MAX
+    with progress("Loading offers", len(offers)) as advance:
+        for start in range(0, len(offers), size):
+            chunk = offers[start : start + size]
+
+            async def work(
+                connection: "Connection", chunk: "Sequence[Offer]" = chunk
+            ) -> OffersLoaded:
+                return await load_offers(connection, business_id, chunk)
+
+            loaded += await database.transaction(work)
+            advance(len(chunk))
+    return loaded
