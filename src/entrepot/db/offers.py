@@ -34,6 +34,14 @@ class OffersLoaded(msgspec.Struct, frozen=True):
     changed: int = 0
     unchanged: int = 0
 
+    def __add__(self, other: "OffersLoaded") -> "OffersLoaded":
+        """Sum up two loads."""
+        return OffersLoaded(
+            self.created + other.created,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+        )
+
 
 async def load_offers(
     connection: Connection, business_id: int, offers: Sequence[Offer]

@@ -3,6 +3,8 @@
 import msgspec
 
 OFFER_ID_CHARS_MAX = 255
+WEIGHT_G_MAX = 100_000_000  # a hundred tonnes: beyond what a warehouse moves as one piece
+SIDE_MM_MAX = 100_000  # a hundred metres
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):
