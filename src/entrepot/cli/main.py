@@ -28,6 +28,7 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS = (
     Command("serve", "Run the service.", "entrepot.cli.serve:serve"),
     Command("migrate", "Bring the database's schema up to date.", "entrepot.cli.migrate:migrate"),
+    Command("bench", "Measure this machine.", "entrepot.cli.bench:app"),
 )
 
 

@@ -1,0 +1,207 @@
+"""The load generator: a process of its own that places orders over many connections.
+
+It must not take the processor from what it measures, so it does little: requests are prepared
+as bytes, one request is under way on each connection, of an answer only the status and the
+length are read. About 9 µs of a processor for each order; what it used is in its result.
+
+    python -m entrepot.bench.load < order > result      (both JSON)
+"""
+
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+
+from entrepot.bench.plan import Offers
+from entrepot.bench.processor_time import tree_cpu_s
+from entrepot.bench.shape import Request, World, prepared_requests
+
+ANSWER_BYTES_MAX = 65_536
+ANSWER_S_MAX = 30.0
+CONNECT_PAUSE_S = 0.001
+"""Between connections: workers that share a socket accept what comes while they are idle, and
+one that is given all at once takes them all."""
+
+
+class LoadOrder(msgspec.Struct, frozen=True):
+    """What to do: against which port, with how many connections, for how long.
+
+    The processor time of the trees of `watched` processes is taken over the measured time.
+    """
+
+    port: int
+    world: World
+    offers: Offers
+    connections: int
+    warm_up_s: float
+    seconds: float
+    watched: dict[str, int]
+
+
+class LoadResult(msgspec.Struct, frozen=True):
+    """What came of it. `placed` counts all orders, the rest tells of the measured time.
+
+    `failure` is the first answer that was not 200, or what else went wrong.
+    """
+
+    placed: int
+    answered: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    generator_cpu_s: float
+    watched_cpu_s: dict[str, float | None]
+    failure: str | None = None
+
+
+class LoadFailed(Exception):  # noqa: N818 - told in a sentence
+    """The service does not keep up its side of the conversation."""
+
+
+class _Connection:
+    """A connection with one request under way."""
+
+    __slots__ = ("receive", "send", "sent_at", "socket", "unread")
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.receive: Callable[[int], bytes] = self.socket.recv
+        self.send: Callable[[bytes], int] = self.socket.send
+        self.sent_at = 0.0
+        self.unread = b""
+
+
+class _Load:
+    """All connections, and the numbers of the orders."""
+
+    def __init__(self, order: LoadOrder) -> None:
+        self.requests: list[Request] = prepared_requests(order.world, order.offers)
+        self.number = 0
+        self.failure: str | None = None
+        self.selector = selectors.DefaultSelector()
+        for _ in range(order.connections):
+            connection = _Connection(order.port)
+            self.selector.register(connection.socket, selectors.EVENT_READ, connection)
+            time.sleep(CONNECT_PAUSE_S)
+
+    def connections(self) -> list[_Connection]:
+        return [cast("_Connection", key.data) for key in self.selector.get_map().values()]
+
+    def next_request(self) -> bytes:
+        self.number += 1
+        return self.requests[self.number % len(self.requests)].numbered(self.number)
+
+    def start(self) -> None:
+        for connection in self.connections():
+            connection.sent_at = time.perf_counter()
+            connection.send(self.next_request())
+
+    def drive(self, seconds: float) -> list[float]:
+        """Place orders for a time; gives how many seconds each answer took."""
+        latencies: list[float] = []
+        clock = time.perf_counter
+        until = clock() + seconds
+        while clock() < until:
+            for key, _ in self.selector.select(0.1):
+                connection = key.data
+                if not self._answered(connection):
+                    continue
+                now = clock()
+                latencies.append(now - connection.sent_at)
+                connection.sent_at = now
+                connection.send(self.next_request())
+        return latencies
+
+    def drain(self) -> int:
+        """Wait for the answers that are owed; gives their number."""
+        remaining = owed = len(self.connections())
+        until = time.perf_counter() + ANSWER_S_MAX
+        while remaining:
+            if time.perf_counter() > until:
+                raise LoadFailed(f"{remaining} requests had no answer after {ANSWER_S_MAX:.0f} s")
+            for key, _ in self.selector.select(0.1):
+                remaining -= self._answered(key.data)
+        return owed
+
+    def _answered(self, connection: _Connection) -> bool:
+        """Read what is there; tell whether an answer is complete."""
+        received = connection.receive(ANSWER_BYTES_MAX)
+        if not received:
+            raise LoadFailed("the service closed a connection")
+        if connection.unread:
+            received = connection.unread + received
+        if not _is_complete(received):
+            connection.unread = received
+            return False
+        connection.unread = b""
+        if received[9:12] != b"200" and self.failure is None:
+            self.failure = received.decode("utf-8", "replace")
+        return True
+
+
+def _is_complete(answer: bytes) -> bool:
+    end = answer.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    at = answer.find(b"content-length: ", 0, end)
+    if at < 0:
+        raise LoadFailed(f"an answer without content-length: {answer[:end]!r}")
+    line_end = answer.find(b"\r", at)
+    return len(answer) >= end + 4 + int(answer[at + 16 : line_end])
+
+
+def place_orders(order: LoadOrder) -> LoadResult:
+    """Carry out a load.
+
+    Raises:
+        LoadFailed: the service stopped answering.
+    """
+    load = _Load(order)
+    load.start()
+    warmed_up = load.drive(order.warm_up_s)
+    before = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}
+    own_before, started = time.process_time(), time.perf_counter()
+    latencies = load.drive(order.seconds)
+    own, seconds = time.process_time() - own_before, time.perf_counter() - started
+    after = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}
+    placed = len(warmed_up) + len(latencies) + load.drain()
+    latencies.sort()
+    return LoadResult(
+        placed=placed,
+        answered=len(latencies),
+        seconds=seconds,
+        p50_ms=percentile(latencies, 0.50) * 1e3,
+        p99_ms=percentile(latencies, 0.99) * 1e3,
+        generator_cpu_s=own,
+        watched_cpu_s={name: _difference(before[name], after[name]) for name in order.watched},
+        failure=load.failure,
+    )
+
+
+def percentile(ascending: list[float], part: float) -> float:
+    """The value below which this part of the values lies; 0 when there are none."""
+    return ascending[min(int(len(ascending) * part), len(ascending) - 1)] if ascending else 0.0
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before
+
+
+def main() -> None:
+    """Read the order from stdin, write the result to stdout."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadOrder)
+    try:
+        result = place_orders(order)
+    except (LoadFailed, OSError) as error:
+        result = LoadResult(0, 0, 0.0, 0.0, 0.0, 0.0, {}, failure=str(error))
+    sys.stdout.buffer.write(msgspec.json.encode(result))
+
+
+if __name__ == "__main__":
+    main()

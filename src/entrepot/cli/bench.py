@@ -1,0 +1,170 @@
+"""`entrepot bench`: measure this machine."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.output import CommandRefused, JsonOption, note, progress, say, show, show_rows
+from entrepot.settings import Settings
+
+if TYPE_CHECKING:
+    from entrepot.bench.measured import Best, Measured, Report
+    from entrepot.bench.plan import Plan
+
+app = typer.Typer(no_args_is_help=True)
+
+SECONDS = 4.0
+REPEATS = 3
+INTERRUPTED = 130
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A line of the table; times of processors are microseconds for each order."""
+
+    contender: str
+    offers: str
+    connections: int
+    processes: str
+    orders_per_s: str
+    p50_ms: str
+    p99_ms: str
+    generator_us: str
+    generator_cores: str
+    service_us: str
+    database_us: str
+
+
+class _BestRow(msgspec.Struct, frozen=True):
+    contender: str
+    offers: str
+    connections: int
+    processes: str
+    runs: int
+    orders_per_s: str
+    from_to: str
+    p50_ms: str
+    p99_ms: str
+    entrepot_places: str
+
+
+@app.callback()
+def bench() -> None:
+    """Measure this machine."""
+
+
+@app.command()
+def place(
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.2, max=60, help="Measured seconds of each run.")
+    ] = SECONDS,
+    repeats: Annotated[
+        int, typer.Option(min=0, max=20, help="Further runs of each best configuration.")
+    ] = REPEATS,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Place orders as fast as possible: pgbench, FastAPI with SQLAlchemy, and Entrepot.
+
+    They take turns on one PostgreSQL, in a database made for it and dropped afterwards; after
+    each run orders, stock and slots are counted. Takes below five minutes.
+    """
+    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
+    from entrepot.bench.plan import full_plan, quick_plan  # noqa: PLC0415
+
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    plan = quick_plan() if quick else full_plan(seconds, repeats)
+    try:
+        report = asyncio.run(_place(settings, plan))
+    except BenchFailed as error:
+        raise CommandRefused(str(error)) from error
+    except asyncio.CancelledError:
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        show(report, as_json=True)
+    else:
+        _tell(report)
+
+
+async def _place(settings: Settings, plan: "Plan") -> "Report":
+    from entrepot.bench.place import bench_place, count_runs, require_tools  # noqa: PLC0415
+    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
+
+    require_tools()
+    async with contextlib.AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
+        advance = stack.enter_context(progress("Placing orders", count_runs(plan)))
+
+        def on_measured(measured: "Measured") -> None:
+            advance(1)
+            note(f"{measured.run.label}: {measured.orders_per_second:,.0f} orders/s")
+
+        return await bench_place(url, plan, on_measured)
+
+
+def _tell(report: "Report") -> None:
+    machine = report.machine
+    say(
+        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
+        f"Python {machine.python}, PostgreSQL {machine.postgresql}"
+    )
+    say("\nAll runs, each on fresh rows; processor time in µs for each order\n")
+    show_rows([_row(each) for each in report.runs], as_json=False)
+    say("\nThe best configuration of each: median of its runs, slowest and fastest\n")
+    show_rows([_best_row(each, report) for each in report.best], as_json=False)
+    say(
+        f"\nAfter each of {len(report.runs)} runs orders, lines, stock and slots were counted: "
+        f"all as answered, nothing oversold. {report.seconds:.0f} s in all."
+    )
+
+
+def _row(measured: "Measured") -> _Row:
+    run = measured.run
+    return _Row(
+        contender=run.contender,
+        offers=run.offers,
+        connections=run.connections,
+        processes=str(run.processes or "–"),
+        orders_per_s=f"{measured.orders_per_second:,.0f}",
+        p50_ms=f"{measured.p50_ms:.1f}",
+        p99_ms=f"{measured.p99_ms:.1f}",
+        generator_us=_us(measured.generator_cpu_us),
+        generator_cores=f"{measured.generator_cores:.2f}",
+        service_us=_us(measured.service_cpu_us),
+        database_us=_us(measured.database_cpu_us),
+    )
+
+
+def _best_row(best: "Best", report: "Report") -> _BestRow:
+    ratios = report.ratios
+    ratio = {
+        ("pgbench", "uniform"): ratios.pgbench_uniform,
+        ("pgbench", "zipf"): ratios.pgbench_zipf,
+        ("fastapi", "uniform"): ratios.fastapi_uniform,
+    }.get((best.run.contender, best.run.offers))
+    return _BestRow(
+        contender=best.run.contender,
+        offers=best.run.offers,
+        connections=best.run.connections,
+        processes=str(best.run.processes or "–"),
+        runs=best.runs,
+        orders_per_s=f"{best.orders_per_second:,.0f}",
+        from_to=f"{best.least:,.0f} to {best.most:,.0f}",
+        p50_ms=f"{best.p50_ms:.1f}",
+        p99_ms=f"{best.p99_ms:.1f}",
+        entrepot_places="–" if ratio is None else f"{ratio:.1f} times as many",
+    )
+
+
+def _us(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
