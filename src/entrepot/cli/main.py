@@ -28,6 +28,12 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS = (
     Command("serve", "Run the service.", "entrepot.cli.serve:serve"),
     Command("migrate", "Bring the database's schema up to date.", "entrepot.cli.migrate:migrate"),
+    Command("business", "Create and list businesses: the tenants.", "entrepot.cli.business:app"),
+    Command("campaign", "Create and list campaigns: their shops.", "entrepot.cli.campaign:app"),
+    Command("keys", "Create, list and revoke API keys.", "entrepot.cli.keys:app"),
+    Command("offers", "Load what a business sells.", "entrepot.cli.offers:app"),
+    Command("stock", "Load and adjust what lies in the warehouses.", "entrepot.cli.stock:app"),
+    Command("audit", "Recompute every balance from its rows.", "entrepot.cli.audit:audit"),
     Command("bench", "Measure this machine.", "entrepot.cli.bench:app"),
 )
 
