@@ -28,6 +28,7 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS = (
     Command("serve", "Run the service.", "entrepot.cli.serve:serve"),
     Command("migrate", "Bring the database's schema up to date.", "entrepot.cli.migrate:migrate"),
+    Command("seed", "Make worlds to try things in.", "entrepot.cli.seed:app"),
     Command("business", "Create and list businesses: the tenants.", "entrepot.cli.business:app"),
     Command("campaign", "Create and list campaigns: their shops.", "entrepot.cli.campaign:app"),
     Command("keys", "Create, list and revoke API keys.", "entrepot.cli.keys:app"),
