@@ -1,5 +1,6 @@
 """Orders written by SQL: with any date, status and shape that a test of reads wants."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -8,6 +9,7 @@ import msgspec
 
 from entrepot.contract.dates import MOSCOW
 from entrepot.db.connection import Connection
+from entrepot.db.transaction import Database
 from entrepot.domain.order import external_id_hash
 
 _ids = count(5_000_000_001)
@@ -150,3 +152,55 @@ async def write_draft(
         reserved_until=created_at + timedelta(hours=1),
         **columns,
     )
+
+
+class OrderBook:
+    """Writes orders of a campaign of the demo world into the database of a service."""
+
+    def __init__(self, database: Database, business_id: int, campaign_id: int) -> None:
+        self._database = database
+        self.business_id = business_id
+        self.campaign_id = campaign_id
+
+    async def order(self, created_at: datetime, **columns: Any) -> Written:
+        """Write an order; see `write_order`."""
+        return await self._run(write_order, created_at, columns)
+
+    async def draft(self, created_at: datetime, **columns: Any) -> Written:
+        """Write a draft; see `write_draft`."""
+        return await self._run(write_draft, created_at, columns)
+
+    async def freeze_clock(self, moment: datetime) -> None:
+        """Stop the service's clock at a moment."""
+        await self._execute("UPDATE clock SET frozen_at = $1", moment)
+
+    async def change(self, order: Written, **columns: Any) -> None:
+        """Overwrite columns of an order."""
+        for name, value in columns.items():
+            statement = f"UPDATE orders SET {name} = $1 WHERE business_id = $2 AND id = $3"  # noqa: S608
+            await self._execute(statement, value, order.business_id, order.id)
+
+    async def another_campaign(self) -> "OrderBook":
+        """Make another campaign of the business."""
+
+        async def work(connection: Connection) -> int:
+            statement = (
+                "INSERT INTO campaign (business_id, name) VALUES ($1, 'Второй') RETURNING id"
+            )
+            made: int = await connection.fetchval(statement, self.business_id)
+            return made
+
+        campaign_id = await self._database.transaction(work)
+        return OrderBook(self._database, self.business_id, campaign_id)
+
+    async def _run(
+        self, write: Callable[..., Awaitable[Written]], created_at: datetime, columns: Any
+    ) -> Written:
+        return await self._database.transaction(
+            lambda connection: write(
+                connection, self.business_id, self.campaign_id, created_at, **columns
+            )
+        )
+
+    async def _execute(self, statement: str, *values: object) -> None:
+        await self._database.transaction(lambda connection: connection.execute(statement, *values))
