@@ -229,7 +229,10 @@ class _Batch:
             if isinstance(choice, Refusal):
                 return choice
             choices.append(choice)
-        refusal = self._slot_refusal(command, choices) or self._stock_refusal(command)
+        # Both are looked at in full: whatever is short must be known before overdue drafts on
+        # it are sought.
+        no_slot, no_stock = self._slot_refusal(command, choices), self._stock_refusal(command)
+        refusal = no_slot or no_stock
         if refusal is not None:
             return refusal
         self._take(command, place, choices)
@@ -301,6 +304,7 @@ class _Batch:
         return delivery_price(network, parcel.warehouse_id, region_id, weight_g, volume_mm3)
 
     def _slot_refusal(self, command: PlaceCommand, choices: list[_Choice]) -> Refusal | None:
+        refusal: Refusal | None = None
         wanted: dict[SlotKey, int] = {}
         for choice in choices:
             key, capacity = choice.offered.key, choice.offered.capacity
@@ -308,17 +312,19 @@ class _Batch:
             held = self.situation.slots_held.get(key, 0) + self.decision.slots_taken.get(key, 0)
             if held + wanted[key] > capacity:
                 self.decision.short_slots.add(key)
-                return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
-        return None
+                refusal = errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
+        return refusal
 
     def _stock_refusal(self, command: PlaceCommand) -> Refusal | None:
         short: list[str] = []
+        wanted: dict[StockKey, int] = {}
         for parcel in command.parcels:
             for item in parcel.items:
                 key = StockKey(command.business_id, parcel.warehouse_id, item.offer_id)
+                wanted[key] = wanted.get(key, 0) + item.count
                 row = self.situation.stock.get(key)
                 taken = self.decision.stock_taken.get(key, 0)
-                if row is None or row.fit - row.held - taken < item.count:
+                if row is None or row.fit - row.held - taken < wanted[key]:
                     short.append(item.offer_id)
                     self.decision.short_stock.add(key)
         return errors.NOT_ENOUGH_STOCK(offer_ids=listed(short)) if short else None

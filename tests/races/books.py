@@ -1,0 +1,79 @@
+"""The books of a database, recomputed in plain SQL that shares nothing with the program."""
+
+import asyncpg
+
+# Each names what disagrees; none may give a row.
+_CHECKS = {
+    "held stock is not the sum of the holds": """
+        SELECT s.business_id, s.warehouse_id, s.offer_id, s.held, h.pieces
+        FROM stock s
+        FULL JOIN (
+          SELECT business_id, warehouse_id, offer_id, sum(count) AS pieces
+          FROM order_item WHERE hold = 'HELD' GROUP BY 1, 2, 3
+        ) h USING (business_id, warehouse_id, offer_id)
+        WHERE coalesce(s.held, 0) <> coalesce(h.pieces, 0)
+    """,
+    "more is held than there is": "SELECT * FROM stock WHERE held > fit OR held < 0",
+    "stock is not the sum of its movements": """
+        SELECT s.business_id, s.warehouse_id, s.offer_id, s.fit, m.pieces
+        FROM stock s
+        LEFT JOIN (
+          SELECT business_id, warehouse_id, offer_id, sum(delta) AS pieces
+          FROM stock_movement WHERE pile = 'FIT' GROUP BY 1, 2, 3
+        ) m USING (business_id, warehouse_id, offer_id)
+        WHERE s.fit <> coalesce(m.pieces, 0)
+    """,
+    "a slot is not the sum of its holds": """
+        SELECT *
+        FROM slot s
+        FULL JOIN (
+          SELECT place_kind, place_id, slot_day AS day, slot_from_minute AS from_minute,
+            slot_to_minute AS to_minute, count(*) AS parcels
+          FROM orders WHERE slot_hold = 'HELD' GROUP BY 1, 2, 3, 4, 5
+        ) h USING (place_kind, place_id, day, from_minute, to_minute)
+        WHERE coalesce(s.held, 0) <> coalesce(h.parcels, 0)
+    """,
+    "orders and placements do not name each other": """
+        SELECT *
+        FROM (SELECT business_id, id, sha256(convert_to(external_order_id, 'UTF8')) AS hash
+              FROM orders) o
+        FULL JOIN (SELECT business_id, unnest(order_ids) AS id, external_id_hash AS hash
+                   FROM placement) p USING (business_id, id, hash)
+        WHERE o IS NULL OR p IS NULL
+    """,
+    "an order has not the events it counts": """
+        SELECT o.business_id, o.id, o.event_seq, e.events
+        FROM orders o
+        LEFT JOIN (
+          SELECT business_id, order_id AS id, count(*) AS events, max(seq) AS last
+          FROM order_event GROUP BY 1, 2
+        ) e USING (business_id, id)
+        WHERE (e.events, e.last) IS DISTINCT FROM (o.event_seq::bigint, o.event_seq)
+    """,
+    "an order has no lines, or lines without an order": """
+        SELECT o.business_id, o.id, i.order_id
+        FROM orders o
+        FULL JOIN (SELECT DISTINCT business_id, order_id FROM order_item) i
+          ON i.business_id = o.business_id AND i.order_id = o.id
+        WHERE o.id IS NULL OR i.order_id IS NULL
+    """,
+    "an order's standing and its holds disagree": """
+        SELECT o.business_id, o.id, o.status, o.fake, o.slot_hold, i.hold
+        FROM orders o JOIN order_item i ON i.business_id = o.business_id AND i.order_id = o.id
+        WHERE i.hold <> o.slot_hold OR i.hold <> CASE
+          WHEN o.fake THEN 'NONE' WHEN o.status = 'CANCELLED' THEN 'RELEASED' ELSE 'HELD' END
+    """,
+}
+
+
+async def faults_in_books(url: str) -> list[str]:
+    """Recompute everything; gives a sentence for each fault."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [
+            f"{fault}: {dict(row)}"
+            for fault, check in _CHECKS.items()
+            for row in await connection.fetch(check)
+        ]
+    finally:
+        await connection.close()
