@@ -27,7 +27,7 @@ from entrepot.http.pages import build_pages
 from entrepot.operations.call import Platform
 from entrepot.operations.orders.create_order import encode_outcome
 from entrepot.operations.registry import OPERATIONS
-from entrepot.settings import Settings
+from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
 from entrepot.work.loop import Duty
@@ -39,7 +39,12 @@ def create_app(
     """Make the application of one process, which also does its share of the duties."""
     load_operations()
     life = Life(partial(open_platform, settings, database_url, duties))
-    return Application(ContractApi(OPERATIONS.values()), build_pages(life, console_routes()), life)
+    return Application(
+        ContractApi(OPERATIONS.values()),
+        build_pages(life, console_routes()),
+        life,
+        log_answers=settings.log_level is LogLevel.DEBUG,
+    )
 
 
 def load_operations() -> None:

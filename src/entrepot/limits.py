@@ -37,6 +37,8 @@ ACCOUNT_CACHE_S = 4.0
 ACCOUNT_CACHE_ENTRIES_MAX = 50_000
 # Questions about callers in flight at once, per process: made-up keys cost no more than this.
 ACCOUNT_LOOKUPS_MAX = 4
+# Tokens whose reading is remembered, per process; a token says nothing about being valid.
+PARSED_TOKENS_MAX = 4_096
 
 # Connections to PostgreSQL per process: placing takes two (one batch in flight and one for
 # commands that wait for a lock), reads and changes share the rest.

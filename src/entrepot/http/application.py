@@ -33,11 +33,12 @@ log = structlog.get_logger()
 class Application:
     """One process's ASGI application."""
 
-    def __init__(self, api: ContractApi, pages: AsgiApp, life: Life) -> None:
+    def __init__(self, api: ContractApi, pages: AsgiApp, life: Life, *, log_answers: bool) -> None:
         """Put the parts together; nothing is opened before the lifespan begins."""
         self._api = api
         self._pages = pages
         self.life = life
+        self._log_answers = log_answers
         # Unique over processes and restarts, and cheaper than a random one for each request.
         self._prefix = secrets.token_hex(6)
         self._count = itertools.count(1)
@@ -49,41 +50,37 @@ class Application:
             return
         assert scope["type"] == "http"
         request_id = f"{self._prefix}-{next(self._count):x}"
-        structlog.contextvars.bind_contextvars(request_id=request_id)
         matched = self._api.match(scope["method"], scope["path"])
         if matched is None:
             await self._serve_page(scope, receive, send, request_id)
         elif isinstance(matched, Matched):
-            reply = await self._answer(matched, scope, receive)
+            reply = await self._answer(matched, scope, receive, request_id)
             if reply is not None:
                 await send_reply(send, reply, request_id)
         else:
             await send_reply(send, other_method_reply(scope["method"], matched), request_id)
 
     async def _answer(
-        self, matched: Matched[Endpoint], scope: AsgiScope, receive: Receive
+        self, matched: Matched[Endpoint], scope: AsgiScope, receive: Receive, request_id: str
     ) -> Reply | None:
         """Answer a request of the contract: the boundary that no fault passes."""
+        words = {"operation": matched.route.operation_id, "request_id": request_id}
         began = time.perf_counter()
-        operation_id = matched.route.operation_id
         try:
             reply = await self._api.answer(matched, self.life.platform, scope, receive)
         except ClientGone:
-            log.debug("the client hung up", operation=operation_id)
+            log.debug("the client hung up", **words)
             return None
         except DatabaseUnavailable as error:
-            log.warning("unavailable", operation=operation_id, reason=str(error))
+            log.warning("unavailable", reason=str(error), **words)
             return refusal_reply(UNAVAILABLE())
         except Exception as error:  # the one boundary
-            log.exception("a request failed", operation=operation_id)
+            log.exception("a request failed", **words)
             lost = connection_was_lost(error)
             return refusal_reply(UNAVAILABLE() if lost else INTERNAL_ERROR())
-        log.debug(
-            "answered",
-            operation=operation_id,
-            status=reply.http_status,
-            ms=round((time.perf_counter() - began) * 1000, 2),
-        )
+        if self._log_answers:
+            elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
+            log.debug("answered", status=reply.http_status, elapsed_ms=elapsed_ms, **words)
         return reply
 
     async def _serve_page(
@@ -100,4 +97,4 @@ class Application:
         try:
             await self._pages(scope, receive, send_with_id)
         except Exception:  # answered already, by the pages' own handler
-            log.exception("a request failed", path=scope["path"])
+            log.exception("a request failed", path=scope["path"], request_id=request_id)

@@ -4,8 +4,11 @@
 bearer token 403, each with the contract's words (reference `errors.md` section 5).
 """
 
+import functools
+
 import msgspec
 
+from entrepot import limits
 from entrepot.contract.errors import (
     AUTHORIZATION_SYNTAX,
     CREDENTIALS_MISSING,
@@ -21,6 +24,10 @@ from entrepot.domain.api_key import Token, parse_token
 from entrepot.http.asgi import Headers
 
 _BEARER = "bearer"
+
+# Reading and hashing a token costs more than everything else that authentication does, and the
+# same few tokens come again and again.
+_parse = functools.lru_cache(limits.PARSED_TOKENS_MAX)(parse_token)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +60,7 @@ async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Re
 
 
 async def _find(text: str, accounts: AccountsCache) -> ApiKey | Refusal:
-    token = parse_token(text)
+    token = _parse(text)
     if not isinstance(token, Token):
         return token()
     key = await accounts.key(token.hash, token.business_id)

@@ -4,6 +4,7 @@ Decoding refuses in one pass without saying which value it was. Only then this l
 time: at the place the decoder names, for the value that stands there and the rule it breaks.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ class _Flaw(NamedTuple):
 
 def explain_body(error: msgspec.ValidationError, declared: type, decoded: object) -> Refusal:
     """Explain why a body was refused; `decoded` is the same body, decoded without a type."""
-    flaw = _locate(error, shapes.type_info(declared), decoded)
+    flaw = _locate(error, _shape(declared), decoded)
     missing = _MISSING.fullmatch(flaw.reason)
     if missing is not None:
         field = f"{flaw.path}.{missing[1]}" if flaw.path else missing[1]
@@ -61,7 +62,7 @@ def explain_query(
     error: msgspec.ValidationError, declared: type, values: Mapping[str, object]
 ) -> Refusal:
     """Explain why query parameters were refused; `values` are texts or lists of texts."""
-    flaw = _locate(error, shapes.type_info(declared), values)
+    flaw = _locate(error, _shape(declared), values)
     missing = _MISSING.fullmatch(flaw.reason)
     if missing is not None:
         return PARAMETER_MISSING(param=missing[1])
@@ -73,6 +74,11 @@ def explain_query(
     if flaw.path == "limit" and most is not None and isinstance(number, int) and number > most:
         return LIMIT_TOO_LARGE(maximum=most, value=number)
     return refusal
+
+
+@functools.cache  # as many as there are operations
+def _shape(declared: type) -> shapes.Type:
+    return shapes.type_info(declared)
 
 
 def shown(value: object) -> str:
