@@ -1,6 +1,7 @@
 """The command `entrepot`: the table of its commands, and what their failures become."""
 
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -95,13 +96,17 @@ def _absent() -> None:
     raise AssertionError("a command was run that was not asked for")
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"entrepot {importlib.metadata.version('entrepot')}")
+        raise typer.Exit
+
+
 def _entrepot(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
 ) -> None:
     """Entrepot: an open, self-hosted Logistics-as-a-Service platform."""
-    if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415
-
-        typer.echo(f"entrepot {installed('entrepot')}")
-        raise typer.Exit
