@@ -27,9 +27,10 @@ UNDECLARED = {
     "LogisticPointDTO": "paymentTypes",
 }
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-# What the transport answers, whatever an operation declares. A 404 is its own only where it
-# declares one: an unknown order or region is a 400 elsewhere.
-_TRANSPORT_STATUSES = (401, 403, 405, 415, 420, 500, 503)
+# What the transport answers, whatever an operation declares: the searches of regions declare no
+# 400, yet the messages for malformed input are every method's. A 404 is an operation's own only
+# where it declares one: an unknown order or region is a 400 elsewhere.
+_TRANSPORT_STATUSES = (400, 401, 403, 405, 415, 420, 500, 503)
 _KEPT = (
     "type", "enum", "format", "pattern", "minLength", "maxLength", "minimum", "maximum",
     "minItems", "maxItems", "uniqueItems",
