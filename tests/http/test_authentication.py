@@ -1,0 +1,193 @@
+"""Who may ask what: keys, tenants, scopes."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from entrepot.db.connection import Connection
+from entrepot.demo.seed import DemoWorld
+from entrepot.domain.api_key import make_token
+from entrepot.operations.call import Platform
+from entrepot.operations.registry import OPERATIONS
+from tests.support.client import Answer, Client
+
+UNKNOWN = make_token(1001, "0" * 29)
+CAMPAIGNS = "/v2/campaigns"
+
+
+async def ask(client: Client, **headers: str) -> Answer:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.with_key(None).request("GET", CAMPAIGNS, headers=sent)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "message"),
+    [
+        ({}, 401, "Credentials are not specified"),
+        ({"Api_Key": ""}, 401, "Api-Key token is not specified"),
+        ({"Api_Key": UNKNOWN}, 401, "Api-Key token is invalid"),
+        ({"Api_Key": UNKNOWN[:-1] + "!"}, 401, "Api-Key token is invalid"),
+        ({"Api_Key": "ENTR:short"}, 401, "Api-Key token length invalid"),
+        ({"Api_Key": f"Bearer {UNKNOWN}"}, 401, "Api-Key token prefix invalid"),
+        ({"Api_Key": UNKNOWN.replace(":", ";", 2)}, 401, "Api-Key token prefix invalid"),
+        ({"Api_Key": UNKNOWN.replace("0", "-", 1)}, 401, "Api-Key token format invalid"),
+        ({"Authorization": "Basic abc"}, 401, "Authorization header has invalid syntax"),
+        ({"Authorization": ""}, 401, "Authorization header has invalid syntax"),
+        ({"Authorization": "Bearer"}, 401, "OAuth token is not specified"),
+        ({"Authorization": f"Bearer {UNKNOWN}"}, 403, "OAuth token is invalid"),
+        ({"Authorization": "Bearer rubbish"}, 403, "OAuth token is invalid"),
+    ],
+)
+async def test_bad_credentials_are_told_what_is_wrong(
+    client: Client, headers: dict[str, str], status: int, message: str
+) -> None:
+    answer = await ask(client, **headers)
+    assert (answer.status, answer.message) == (status, message)
+    assert answer.error[0] == {401: "UNAUTHORIZED", 403: "FORBIDDEN"}[status]
+
+
+async def test_both_forms_of_credentials_are_taken(client: Client, world: DemoWorld) -> None:
+    key = world.first.api_key
+    assert (await ask(client, Api_Key=key)).status == 200
+    assert (await ask(client, Authorization=f"Bearer {key}")).status == 200
+    assert (await ask(client, Authorization=f"bearer  {key}")).status == 200
+
+
+async def test_the_contracts_header_wins(client: Client, world: DemoWorld) -> None:
+    key = world.first.api_key
+    both = await ask(client, Api_Key=key, Authorization="Bearer rubbish")
+    assert both.status == 200
+    both = await ask(client, Api_Key="rubbish", Authorization=f"Bearer {key}")
+    assert both.status == 401
+
+
+async def test_a_revoked_and_an_expired_key_stop(
+    client: Client, platform: Platform, world: DemoWorld
+) -> None:
+    await change(
+        platform,
+        "UPDATE api_key SET revoked_at = now() WHERE business_id = $1 AND name LIKE '%pricing'",
+        world.first.business_id,
+    )
+    await change(
+        platform,
+        "UPDATE api_key SET expires_at = now() WHERE business_id = $1 AND name LIKE '%finance'",
+        world.first.business_id,
+    )
+    for name in ("pricing", "finance"):
+        answer = await ask(client, Api_Key=world.first.keys[name])
+        assert (answer.status, answer.message) == (401, "Api-Key token is revoked")
+        answer = await ask(client, Authorization=f"Bearer {world.first.keys[name]}")
+        assert (answer.status, answer.message) == (403, "OAuth token is invalid")
+
+
+async def test_what_is_foreign_looks_like_what_does_not_exist(
+    client: Client, world: DemoWorld
+) -> None:
+    def without_id(answer: Answer) -> tuple[int, str]:
+        return answer.status, re.sub(r"\d+", "N", answer.message)
+
+    foreign = await client.call("getCampaign", campaignId=world.second.campaign_id)
+    unknown = await client.call("getCampaign", campaignId=999_999)
+    assert without_id(foreign) == without_id(unknown) == (403, "No access to campaigns: N")
+    foreign = await client.call("getBusinessSettings", businessId=world.second.business_id)
+    unknown = await client.call("getBusinessSettings", businessId=999_999)
+    assert without_id(foreign) == without_id(unknown) == (403, "No access to campaigns: N")
+
+
+async def test_a_missing_scope_is_told_what_would_do(client: Client, world: DemoWorld) -> None:
+    reader = client.with_key(world.first.read_only_key)
+    answer = await reader.call("createOrder", {}, campaignId=world.first.campaign_id)
+    assert answer.status == 403
+    assert answer.message == (
+        "Token does not have any of the scopes to access the API method: "
+        "all-methods, inventory-and-order-processing"
+    )
+    foreign = await reader.call("createOrder", {}, campaignId=world.second.campaign_id)
+    assert foreign.message.startswith("No access to campaigns")
+
+
+@pytest.mark.parametrize("operation_id", ["createOrder", "getStocks", "getBusinessOrders"])
+async def test_each_key_reaches_what_its_scopes_allow(
+    client: Client, world: DemoWorld, operation_id: str
+) -> None:
+    operation = OPERATIONS[operation_id]
+    ids = {"campaignId": world.first.campaign_id, "businessId": world.first.business_id}
+    path_parameters = {name: ids[name] for name in operation.path_parameters}
+    keys = {"all-methods": "all-methods", "orders": "inventory-and-order-processing"}
+    keys |= {"pricing": "pricing", "offers": "offers-and-cards-management"}
+    keys |= {"finance": "finance-and-accounting", "communication": "communication"}
+    for name, scope in keys.items():
+        caller = client.with_key(world.first.keys[name])
+        answer = await caller.call(operation_id, {}, **path_parameters)
+        assert (answer.status != 403) == (scope in {*operation.scopes}), name
+
+
+@pytest.mark.parametrize(
+    ("area", "sent", "status", "message"),
+    [
+        ("campaign", "own", 200, None),
+        ("business", "own", 200, None),
+        ("none", "own", 200, None),
+        ("none", "abc", 400, "Incorrect X-Business-Id header value: abc"),
+        ("none", "-5", 400, "Incorrect X-Business-Id header value: -5"),
+        ("none", "other", 403, "Access denied"),
+        ("business", "other", 400, "URL businessId (1001) does not match businessId in"),
+        ("campaign", "other", 403, "businessId in X-Business-Id header (1002) does not match"),
+    ],
+)
+async def test_the_business_header_must_fit(
+    client: Client, world: DemoWorld, area: str, sent: str, status: int, message: str | None
+) -> None:
+    ids = {"own": world.first.business_id, "other": world.second.business_id}
+    headers = {"X-Business-Id": str(ids.get(sent, sent))}
+    call: dict[str, Callable[[], Awaitable[Answer]]] = {
+        "campaign": lambda: client.call(
+            "getCampaign", campaignId=world.first.campaign_id, headers=headers
+        ),
+        "business": lambda: client.call(
+            "getBusinessSettings", businessId=world.first.business_id, headers=headers
+        ),
+        "none": lambda: client.call("getCampaigns", headers=headers),
+    }
+    answer = await call[area]()
+    assert answer.status == status
+    assert message is None or answer.message.startswith(message)
+
+
+async def test_a_campaign_that_is_off_is_only_shown(
+    client: Client, platform: Platform, world: DemoWorld
+) -> None:
+    campaign_id = world.first.campaign_id
+    await change(
+        platform,
+        "UPDATE campaign SET api_availability = 'MANUALLY_DISABLED' WHERE id = $1",
+        campaign_id,
+    )
+    answer = await client.call("createOrder", {}, campaignId=campaign_id)
+    assert answer.error == ("API_DISABLED", f"API for campaign {campaign_id} manually disabled")
+    shown = await client.call("getCampaign", campaignId=campaign_id)
+    assert shown.json["campaign"]["apiAvailability"] == "MANUALLY_DISABLED"
+
+
+async def test_a_campaign_of_another_model_places_no_orders(
+    client: Client, platform: Platform, world: DemoWorld
+) -> None:
+    await change(
+        platform,
+        "UPDATE campaign SET placement_type = 'FBS' WHERE id = $1",
+        world.first.campaign_id,
+    )
+    answer = await client.call("createOrder", {}, campaignId=world.first.campaign_id)
+    assert answer.error == (
+        "CAMPAIGN_TYPE_NOT_SUPPORTED",
+        "Campaign type is not allowed. Allowed campaign types: LAAS",
+    )
+
+
+async def change(platform: Platform, statement: str, *values: object) -> None:
+    async def work(connection: Connection) -> None:
+        await connection.execute(statement, *values)
+
+    await platform.database.transaction(work)
