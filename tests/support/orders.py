@@ -1,8 +1,11 @@
-"""Orders written by SQL: with any date, status and shape that a test of reads wants."""
+"""Orders written by SQL: with any date, status and shape that a test of reads wants.
+
+They hold nothing, neither stock nor a slot: reads do not look at holds.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import msgspec
@@ -30,6 +33,24 @@ _INSERT_EVENT = """
       (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
     VALUES ($1, $2, 1, 'CREATED', $3, $4, 'SHOP', $5)
 """
+# Copies of one order, each a step older than the one before, with its first line.
+_COPY_ORDER = """
+    INSERT INTO orders
+    SELECT (json_populate_record(o, json_build_object(
+      'id', o.id + n,
+      'external_order_id', o.external_order_id || '-' || n,
+      'created_at', o.created_at - n * $3::interval,
+      'updated_at', o.updated_at - n * $3::interval
+    ))).*
+    FROM orders o, generate_series(1, $4::bigint) n
+    WHERE o.business_id = $1 AND o.id = $2
+"""
+_COPY_LINES = """
+    INSERT INTO order_item
+    SELECT (json_populate_record(i, json_build_object('order_id', i.order_id + n))).*
+    FROM order_item i, generate_series(1, $3::bigint) n
+    WHERE i.business_id = $1 AND i.order_id = $2
+"""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -56,7 +77,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     slot_day: date
     slot_from_minute: int = 0
     slot_to_minute: int = 1440
-    slot_hold: str = "HELD"
+    slot_hold: str = "NONE"
     region_id: int = 213
     shipment_day: date
     items_total_kopecks: int
@@ -99,7 +120,6 @@ async def write_order(
         "shipment_day": (created_at + timedelta(days=1)).date(),
         "updated_at": created_at,
         "items_total_kopecks": sum(line.count * line.price_kopecks for line in lines),
-        "slot_hold": "NONE" if columns.get("fake") else "HELD",
     }
     written = Written(
         business_id=business_id,
@@ -165,6 +185,16 @@ class OrderBook:
     async def order(self, created_at: datetime, **columns: Any) -> Written:
         """Write an order; see `write_order`."""
         return await self._run(write_order, created_at, columns)
+
+    async def many(
+        self, newest_at: datetime, number: int, *, step: timedelta, **columns: Any
+    ) -> list[int]:
+        """Write many equal orders, each a step older than the one before; gives their ids."""
+        first = await self.order(newest_at, **columns)
+        next(islice(_ids, number - 1, number - 1), None)
+        await self._execute(_COPY_ORDER, self.business_id, first.id, step, number - 1)
+        await self._execute(_COPY_LINES, self.business_id, first.id, number - 1)
+        return [first.id + n for n in range(number)]
 
     async def draft(self, created_at: datetime, **columns: Any) -> Written:
         """Write a draft; see `write_draft`."""
