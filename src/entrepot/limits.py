@@ -80,3 +80,11 @@ QUERY_PARAMETERS_MAX = 1_000
 FORGOTTEN_ANSWERS_PER_TRANSACTION_MAX = 1_000
 # Whoever balances load asks every few seconds, and takes no answer for an answer.
 READINESS_S_MAX = 2.0
+
+# The audit's statements end within some ten milliseconds, so no snapshot of its is long held.
+AUDIT_ROWS_PER_STATEMENT_MAX = 1_000
+AUDIT_STOCK_PER_STATEMENT_MAX = 200
+# But one: slots that looked odd are counted over all orders at once, so few times.
+AUDIT_SLOTS_PER_STATEMENT_MAX = 5_000
+AUDIT_STATEMENT_S_MAX = 120.0
+AUDIT_FINDINGS_MAX = 10_000

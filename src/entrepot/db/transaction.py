@@ -168,7 +168,10 @@ async def _keep_as_it_is(_connection: Connection) -> None:
 
 
 async def open_database(
-    url: str, *, connections_max: int = limits.POOL_CONNECTIONS_MAX
+    url: str,
+    *,
+    connections_max: int = limits.POOL_CONNECTIONS_MAX,
+    statement_s_max: float = limits.STATEMENT_S_MAX,
 ) -> Database:
     """Open a pool on a database.
 
@@ -180,7 +183,7 @@ async def open_database(
             url,
             min_size=1,
             max_size=connections_max,
-            command_timeout=limits.STATEMENT_S_MAX,
+            command_timeout=statement_s_max,
             timeout=limits.POOL_ACQUIRE_S_MAX,
             max_inactive_connection_lifetime=300,
             reset=_keep_as_it_is,

@@ -1,0 +1,83 @@
+"""`entrepot audit`: does everything still add up?"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.campaign import no_such_business
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.output import (
+    CommandRefused,
+    ExitCode,
+    JsonOption,
+    note,
+    progress,
+    say,
+    show,
+    show_rows,
+)
+from entrepot.cli.with_database import with_database
+from entrepot.db.audit import AuditReport, Finding
+from entrepot.limits import AUDIT_STATEMENT_S_MAX
+
+if TYPE_CHECKING:
+    from entrepot.db.transaction import Database
+
+
+class ShownReport(msgspec.Struct, frozen=True, rename="camel"):
+    """An audit's result."""
+
+    findings: tuple[Finding, ...]
+    rows_checked: int
+    complete: bool
+
+
+def audit(
+    business: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2**63 - 1,
+            help="Only what belongs to this business alone; delivery slots are shared.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute every balance from its rows, and name each row that disagrees.
+
+    It may run beside a busy service. It ends with 1 when anything was found.
+    """
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    report = with_database(
+        settings,
+        lambda database: _audit(database, business),
+        statement_s_max=AUDIT_STATEMENT_S_MAX,
+    )
+    if as_json:
+        show(ShownReport(report.findings, report.rows_checked, report.complete), as_json=True)
+    elif report.findings:
+        show_rows(report.findings, as_json=False)
+        note(f"{len(report.findings)} found, {report.rows_checked} rows checked.")
+    else:
+        say(f"Nothing found, {report.rows_checked} rows checked.")
+    if not report.complete:
+        note("There is more: the audit stopped here.")
+    if report.findings:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+async def _audit(database: "Database", business_id: int | None) -> AuditReport:
+    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
+    from entrepot.db.audit import audit as run_audit  # noqa: PLC0415
+    from entrepot.db.audit import estimate_rows  # noqa: PLC0415
+
+    if business_id is not None:
+        known = await database.read(lambda connection: fetch_business(connection, business_id))
+        if known is None:
+            raise CommandRefused(no_such_business(business_id))
+    with progress("Auditing", await estimate_rows(database)) as advance:
+        return await run_audit(database, business_id=business_id, advance=advance)
