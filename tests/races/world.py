@@ -54,6 +54,8 @@ NARROW_POINT = 110
 NARROW_CAPACITY = 3
 OFFERS = ("apple", "bread", "cup", "drum")
 CLOCK = Clock(movable=True)
+PRODUCTION = Clock(movable=False)
+"""A clock that nobody can hold: it goes on while others decide."""
 HOUR = timedelta(hours=1)
 WAREHOUSES = {"moscow": MOSCOW_WAREHOUSE, "novosibirsk": NOVOSIBIRSK_WAREHOUSE}
 
@@ -169,12 +171,13 @@ def retry_key(key: str, body: str) -> RetryKey:
 class Process:
     """One worker process's share of the world."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
+        self.clock = clock
         self.network = NetworkCache()
         self.order_ids = OrderIds(database)
         self.batch = PlaceBatch(
-            database, CLOCK, self.network, self.order_ids, encode_outcome, days_ahead=14
+            database, clock, self.network, self.order_ids, encode_outcome, days_ahead=14
         )
         self.queue = GroupCommit(self.batch.place)
 
@@ -196,7 +199,7 @@ class Process:
     async def confirm(self, shop: Shop, order_id: int) -> Moved | Refusal:
         """Confirm a draft, as updateOrderStatus does."""
         wanted = StageWanted(*shop, order_id, OrderStatus.PROCESSING, OrderSubstatus.STARTED)
-        return await move_for_shop(self.database, CLOCK, wanted)
+        return await move_for_shop(self.database, self.clock, wanted)
 
     async def advance(self, by: timedelta) -> None:
         """Move the clock."""
@@ -215,16 +218,16 @@ class Process:
             for offer, number in pieces.items()
         ]
         moved = await correct_stock(
-            self.database, CLOCK, shop.business_id, corrections, reason="test"
+            self.database, self.clock, shop.business_id, corrections, reason="test"
         )
         assert isinstance(moved, tuple), moved
 
 
 @contextlib.asynccontextmanager
-async def process(url: str) -> AsyncIterator[Process]:
+async def process(url: str, *, clock: Clock = CLOCK) -> AsyncIterator[Process]:
     """Start what a worker process places with, its queue too."""
     database = await open_database(url)
-    made = Process(database)
+    made = Process(database, clock)
     made.queue.start()
     try:
         yield made
