@@ -14,7 +14,13 @@ from entrepot.db.start_refused import StartRefused
 from entrepot.db.stock import read_available
 from entrepot.db.transaction import Database, open_database
 from entrepot.demo.goods import SMALL_OFFERS, household_offers, sports_offers
-from entrepot.demo.network import demo_network, easy_point_ids
+from entrepot.demo.network import (
+    FEW_A_DAY,
+    GENEROUS_A_DAY,
+    GENEROUS_AN_INTERVAL,
+    demo_network,
+    easy_point_ids,
+)
 from entrepot.demo.seed import KEYS_FILE, DemoBusiness, seed_demo
 from entrepot.domain.network_build import build_network
 from tests.domain import networks
@@ -117,3 +123,26 @@ def test_the_network_is_as_large_as_promised() -> None:
     assert len(described.points) >= 60
     assert len({point.address.region_id for point in described.points}) >= 15
     assert len(easy_point_ids(described)) >= 40
+
+
+def test_the_guide_tells_of_this_world() -> None:
+    described = demo_network()
+    guide = (Path(__file__).parents[2] / "docs/guides/demo-world.md").read_text()
+    points, towns = described.points, {point.address.region_id for point in described.points}
+    few = [point.id for point in points if point.daily_capacity == FEW_A_DAY]
+    lockers = [point.id for point in points if point.limits.weight_g == 15_000]
+    no_mondays = [point.id for point in points if point.hours[0] is None]
+    no_weekends = [point.id for point in points if point.hours[6] is None]
+    for told in (
+        f"{len(points)} points in {len(towns)} towns, `{points[0].id}` to `{points[-1].id}`",
+        f"takes {GENEROUS_A_DAY} parcels a day, an interval of a courier {GENEROUS_AN_INTERVAL}:",
+        f"Every twelfth point (`{few[0]}`, `{few[1]}`, …) takes {FEW_A_DAY} a day",
+        f"closed on Mondays (`{no_mondays[0]}`, `{no_mondays[1]}`, …)",
+        f"at weekends (`{no_weekends[0]}`,\n  `{no_weekends[1]}`, …)",
+        f"Every eighth point (`{lockers[0]}`, `{lockers[1]}`, …) is a locker",
+        f"`{household_offers()[-1].offer_id}`",
+        f"`{sports_offers()[-1].offer_id}`",
+        f"the first {SMALL_OFFERS} offers fit every point",
+        *(f"| {warehouse.id} | " for warehouse in described.warehouses),
+    ):
+        assert told.replace("\n  ", " ") in guide.replace("\n  ", " ").replace("\n", " "), told
