@@ -9,6 +9,7 @@ import pytest
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.call import Platform
 from entrepot.settings import Settings
+from tests.support.background import BackgroundLoop
 from tests.support.client import Client, new_session
 from tests.support.contract import Contract, contract_path
 from tests.support.databases import Databases
@@ -108,6 +109,30 @@ async def service(settings: Settings, database_url: str) -> AsyncIterator[Servic
     """The application over real HTTP in this process. Nothing happens later by itself."""
     async with serve_here(settings, database_url) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def shared_service(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """As `service`, one for all tests that change nothing: they need not wait for their own."""
+    url = databases.create()
+    settings = Settings(
+        sandbox=True, limits_enabled=False, data_dir=tmp_path_factory.mktemp("shared")
+    )
+    loop = BackgroundLoop()
+    yield loop.enter(serve_here(settings, url))
+    loop.close()
+    databases.drop(url)
+
+
+@pytest.fixture
+async def shared_client(
+    shared_service: Service, world: DemoWorld, known_contract: Contract | None
+) -> AsyncIterator[Client]:
+    """A client of `shared_service`, for tests that change nothing."""
+    async with new_session() as session:
+        yield Client(session, shared_service.base_url, world.first.api_key, known_contract)
 
 
 @pytest.fixture

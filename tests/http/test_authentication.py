@@ -40,25 +40,25 @@ async def ask(client: Client, **headers: str) -> Answer:
     ],
 )
 async def test_bad_credentials_are_told_what_is_wrong(
-    client: Client, headers: dict[str, str], status: int, message: str
+    shared_client: Client, headers: dict[str, str], status: int, message: str
 ) -> None:
-    answer = await ask(client, **headers)
+    answer = await ask(shared_client, **headers)
     assert (answer.status, answer.message) == (status, message)
     assert answer.error[0] == {401: "UNAUTHORIZED", 403: "FORBIDDEN"}[status]
 
 
-async def test_both_forms_of_credentials_are_taken(client: Client, world: DemoWorld) -> None:
+async def test_both_forms_of_credentials_are_taken(shared_client: Client, world: DemoWorld) -> None:
     key = world.first.api_key
-    assert (await ask(client, Api_Key=key)).status == 200
-    assert (await ask(client, Authorization=f"Bearer {key}")).status == 200
-    assert (await ask(client, Authorization=f"bearer  {key}")).status == 200
+    assert (await ask(shared_client, Api_Key=key)).status == 200
+    assert (await ask(shared_client, Authorization=f"Bearer {key}")).status == 200
+    assert (await ask(shared_client, Authorization=f"bearer  {key}")).status == 200
 
 
-async def test_the_contracts_header_wins(client: Client, world: DemoWorld) -> None:
+async def test_the_contracts_header_wins(shared_client: Client, world: DemoWorld) -> None:
     key = world.first.api_key
-    both = await ask(client, Api_Key=key, Authorization="Bearer rubbish")
+    both = await ask(shared_client, Api_Key=key, Authorization="Bearer rubbish")
     assert both.status == 200
-    both = await ask(client, Api_Key="rubbish", Authorization=f"Bearer {key}")
+    both = await ask(shared_client, Api_Key="rubbish", Authorization=f"Bearer {key}")
     assert both.status == 401
 
 
@@ -83,21 +83,23 @@ async def test_a_revoked_and_an_expired_key_stop(
 
 
 async def test_what_is_foreign_looks_like_what_does_not_exist(
-    client: Client, world: DemoWorld
+    shared_client: Client, world: DemoWorld
 ) -> None:
     def without_id(answer: Answer) -> tuple[int, str]:
         return answer.status, re.sub(r"\d+", "N", answer.message)
 
-    foreign = await client.call("getCampaign", campaignId=world.second.campaign_id)
-    unknown = await client.call("getCampaign", campaignId=999_999)
+    foreign = await shared_client.call("getCampaign", campaignId=world.second.campaign_id)
+    unknown = await shared_client.call("getCampaign", campaignId=999_999)
     assert without_id(foreign) == without_id(unknown) == (403, "No access to campaigns: N")
-    foreign = await client.call("getBusinessSettings", businessId=world.second.business_id)
-    unknown = await client.call("getBusinessSettings", businessId=999_999)
+    foreign = await shared_client.call("getBusinessSettings", businessId=world.second.business_id)
+    unknown = await shared_client.call("getBusinessSettings", businessId=999_999)
     assert without_id(foreign) == without_id(unknown) == (403, "No access to campaigns: N")
 
 
-async def test_a_missing_scope_is_told_what_would_do(client: Client, world: DemoWorld) -> None:
-    reader = client.with_key(world.first.read_only_key)
+async def test_a_missing_scope_is_told_what_would_do(
+    shared_client: Client, world: DemoWorld
+) -> None:
+    reader = shared_client.with_key(world.first.read_only_key)
     answer = await reader.call("createOrder", {}, campaignId=world.first.campaign_id)
     assert answer.status == 403
     assert answer.message == (
@@ -110,7 +112,7 @@ async def test_a_missing_scope_is_told_what_would_do(client: Client, world: Demo
 
 @pytest.mark.parametrize("operation_id", ["createOrder", "getStocks", "getBusinessOrders"])
 async def test_each_key_reaches_what_its_scopes_allow(
-    client: Client, world: DemoWorld, operation_id: str
+    shared_client: Client, world: DemoWorld, operation_id: str
 ) -> None:
     operation = OPERATIONS[operation_id]
     ids = {"campaignId": world.first.campaign_id, "businessId": world.first.business_id}
@@ -119,7 +121,7 @@ async def test_each_key_reaches_what_its_scopes_allow(
     keys |= {"pricing": "pricing", "offers": "offers-and-cards-management"}
     keys |= {"finance": "finance-and-accounting", "communication": "communication"}
     for name, scope in keys.items():
-        caller = client.with_key(world.first.keys[name])
+        caller = shared_client.with_key(world.first.keys[name])
         answer = await caller.call(operation_id, {}, **path_parameters)
         assert (answer.status != 403) == (scope in {*operation.scopes}), name
 
@@ -138,18 +140,18 @@ async def test_each_key_reaches_what_its_scopes_allow(
     ],
 )
 async def test_the_business_header_must_fit(
-    client: Client, world: DemoWorld, area: str, sent: str, status: int, message: str | None
+    shared_client: Client, world: DemoWorld, area: str, sent: str, status: int, message: str | None
 ) -> None:
     ids = {"own": world.first.business_id, "other": world.second.business_id}
     headers = {"X-Business-Id": str(ids.get(sent, sent))}
     call: dict[str, Callable[[], Awaitable[Answer]]] = {
-        "campaign": lambda: client.call(
+        "campaign": lambda: shared_client.call(
             "getCampaign", campaignId=world.first.campaign_id, headers=headers
         ),
-        "business": lambda: client.call(
+        "business": lambda: shared_client.call(
             "getBusinessSettings", businessId=world.first.business_id, headers=headers
         ),
-        "none": lambda: client.call("getCampaigns", headers=headers),
+        "none": lambda: shared_client.call("getCampaigns", headers=headers),
     }
     answer = await call[area]()
     assert answer.status == status

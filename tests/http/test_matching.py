@@ -55,29 +55,29 @@ def test_two_operations_may_not_share_method_and_path() -> None:
         RouteTable([REGION, Route("GET", "/v2/regions/{other}")])
 
 
-async def test_an_unknown_path_is_404_for_everybody(client: Client) -> None:
+async def test_an_unknown_path_is_404_for_everybody(shared_client: Client) -> None:
     for path in ("/", "/v2/campaigns/1/nothing", "/v3/campaigns", "/v2/campaigns%00"):
-        answer = await client.with_key(None).request("GET", path)
+        answer = await shared_client.with_key(None).request("GET", path)
         assert (answer.status, answer.error) == (404, ("NOT_FOUND", "Resource not found"))
 
 
-async def test_another_method_is_told_what_there_is(client: Client) -> None:
-    answer = await client.request("DELETE", "/v2/regions/countries")
+async def test_another_method_is_told_what_there_is(shared_client: Client) -> None:
+    answer = await shared_client.request("DELETE", "/v2/regions/countries")
     assert (answer.status, answer.headers["Allow"]) == (405, "POST")
     assert answer.error == ("METHOD_NOT_ALLOWED", "Request method DELETE not supported")
-    answer = await client.request("POST", "/healthz")
+    answer = await shared_client.request("POST", "/healthz")
     assert (answer.status, answer.json["status"]) == (405, "ERROR")
 
 
 @pytest.mark.parametrize("sent", ["abc", "0", "-1", "1.5", "9223372036854775808", "%00", "٣"])
-async def test_an_id_that_is_none_is_refused(client: Client, sent: str) -> None:
-    answer = await client.request("GET", f"/v2/campaigns/{sent}")
+async def test_an_id_that_is_none_is_refused(shared_client: Client, sent: str) -> None:
+    answer = await shared_client.request("GET", f"/v2/campaigns/{sent}")
     assert answer.status == 400
     assert answer.message.startswith("Type mismatch: ")
 
 
-async def test_every_answer_has_its_own_request_id(client: Client) -> None:
+async def test_every_answer_has_its_own_request_id(shared_client: Client) -> None:
     ids = set()
     for path in ("/v2/campaigns", "/v2/campaigns/x", "/nowhere", "/healthz", "/readyz"):
-        ids.add((await client.request("GET", path)).headers["X-Request-Id"])
+        ids.add((await shared_client.request("GET", path)).headers["X-Request-Id"])
     assert len(ids) == 5
