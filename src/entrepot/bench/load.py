@@ -7,6 +7,7 @@ length are read. About 9 µs of a processor for each order; what it used is in i
     python -m entrepot.bench.load < order > result      (both JSON)
 """
 
+import contextlib
 import selectors
 import socket
 import sys
@@ -90,6 +91,11 @@ class _Load:
             self.selector.register(connection.socket, selectors.EVENT_READ, connection)
             time.sleep(CONNECT_PAUSE_S)
 
+    def close(self) -> None:
+        for connection in self.connections():
+            connection.socket.close()
+        self.selector.close()
+
     def connections(self) -> list[_Connection]:
         return [cast("_Connection", key.data) for key in self.selector.get_map().values()]
 
@@ -162,7 +168,11 @@ def place_orders(order: LoadOrder) -> LoadResult:
     Raises:
         LoadFailed: the service stopped answering.
     """
-    load = _Load(order)
+    with contextlib.closing(_Load(order)) as load:
+        return _carry_out(load, order)
+
+
+def _carry_out(load: _Load, order: LoadOrder) -> LoadResult:
     load.start()
     warmed_up = load.drive(order.warm_up_s)
     before = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}

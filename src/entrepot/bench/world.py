@@ -24,7 +24,7 @@ from entrepot.bench.sources import statements
 from entrepot.contract.enums import RegionType
 from entrepot.contract.scopes import Scope
 from entrepot.db.embedded import sibling_url
-from entrepot.db.migrate import migrate
+from entrepot.db.migrate import CONNECT_S_MAX, describe_server, migrate
 from entrepot.db.network import replace_network
 from entrepot.db.start_refused import StartRefused
 from entrepot.domain.api_key import ALPHABET, RANDOM_CHARS, make_token, token_hash
@@ -123,10 +123,10 @@ async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
     """Make a database on a server, with the program's schema and the bench's world; drop it after.
 
     Raises:
-        StartRefused: the role may not create databases.
+        StartRefused: no server there, or the role may not create databases.
     """
     name = f"entrepot_bench_{os.getpid()}_{secrets.token_hex(3)}"
-    server: Any = await asyncpg.connect(server_url)  # type: ignore[no-untyped-call]
+    server = await _connect(server_url)
     try:
         await server.execute(f"CREATE DATABASE {name}")
     except asyncpg.InsufficientPrivilegeError as error:
@@ -135,7 +135,7 @@ async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
     try:
         url = sibling_url(server_url, name)
         await migrate(url)
-        connection: Any = await asyncpg.connect(url)  # type: ignore[no-untyped-call]
+        connection = await _connect(url)
         try:
             yield BenchDatabase(url, await _make_world(connection), connection)
         finally:
@@ -143,6 +143,15 @@ async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
     finally:
         await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await server.close()
+
+
+async def _connect(url: str) -> Any:  # noqa: ANN401 - asyncpg is untyped
+    try:
+        return await asyncpg.connect(url, timeout=CONNECT_S_MAX)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StartRefused(
+            f"PostgreSQL at {describe_server(url)} cannot be reached: {error}."
+        ) from error
 
 
 async def _make_world(connection: Any) -> World:  # noqa: ANN401 - asyncpg is untyped
