@@ -74,7 +74,7 @@ _READ_HOLDERS = f"""
         SELECT draft_overdue(o.status, o.reserved_until, {NOW_SQL}) IS TRUE AS overdue
       ) d
     ) h
-    WHERE h.place <= CASE WHEN h.overdue THEN $5 ELSE $4 END
+    WHERE h.place <= CASE WHEN h.overdue THEN $5::bigint ELSE $4::bigint END
     ORDER BY h.warehouse_id, h.offer_id, h.overdue DESC, h.created_at, h.order_id
 """
 
