@@ -69,6 +69,21 @@ class Databases:
         """Remove a database, whoever is still connected to it."""
         self._run(lambda admin: admin.execute(f'DROP DATABASE "{_name(url)}" WITH (FORCE)'))
 
+    def close_to_all(self, url: str) -> None:
+        """Throw everybody out of a database and let nobody in."""
+        name = _name(url)
+        self._run(lambda admin: admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        self._run(
+            lambda admin: admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+        )
+
+    def open_to_all(self, url: str) -> None:
+        """Let everybody in again."""
+        name = _name(url)
+        self._run(lambda admin: admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+
     def close(self) -> None:
         self._background.close()
 
