@@ -51,6 +51,13 @@ _COPY_LINES = """
     FROM order_item i, generate_series(1, $3::bigint) n
     WHERE i.business_id = $1 AND i.order_id = $2
 """
+_NAME_COPIES = """
+    INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
+    SELECT o.business_id, sha256(convert_to(o.external_order_id, 'UTF8')), ARRAY[o.id],
+           o.created_at
+    FROM orders o
+    WHERE o.business_id = $1 AND o.id BETWEEN $2::bigint + 1 AND $2 + $3
+"""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -194,6 +201,7 @@ class OrderBook:
         next(islice(_ids, number - 1, number - 1), None)
         await self._execute(_COPY_ORDER, self.business_id, first.id, step, number - 1)
         await self._execute(_COPY_LINES, self.business_id, first.id, number - 1)
+        await self._execute(_NAME_COPIES, self.business_id, first.id, number - 1)
         return [first.id + n for n in range(number)]
 
     async def draft(self, created_at: datetime, **columns: Any) -> Written:

@@ -39,7 +39,11 @@ from entrepot.operations.orders.views_business import (
 from entrepot.operations.registry import Method, operation
 from entrepot.operations.wire import Answer, Paging, PositiveId, Query, Request
 
-_FILTER_MAX = 50
+# A value that stands twice counts once.
+_AT_LEAST_ONE = Meta(min_length=1, extra_json_schema={"uniqueItems": True})
+_UP_TO_FIFTY = Meta(min_length=1, max_length=50, extra_json_schema={"uniqueItems": True})
+
+ExternalOrderId = Annotated[str, Meta(min_length=1)]
 
 
 class OrderDatesFilterDTO(Request):
@@ -56,26 +60,16 @@ class OrderDatesFilterDTO(Request):
 class GetBusinessOrdersRequest(Request):
     """Filters."""
 
-    orderIds: Annotated[tuple[OrderId, ...], Meta(min_length=1, max_length=_FILTER_MAX)] | None = (
-        None
-    )
-    externalOrderIds: (
-        Annotated[
-            tuple[Annotated[str, Meta(min_length=1)], ...],
-            Meta(min_length=1, max_length=_FILTER_MAX),
-        ]
-        | None
-    ) = None
-    programTypes: Annotated[tuple[SellingProgram, ...], Meta(min_length=1)] | None = None
-    campaignIds: (
-        Annotated[tuple[PositiveId, ...], Meta(min_length=1, max_length=_FILTER_MAX)] | None
-    ) = None
-    statuses: Annotated[tuple[OrderStatus, ...], Meta(min_length=1)] | None = None
-    substatuses: Annotated[tuple[OrderSubstatus, ...], Meta(min_length=1)] | None = None
+    orderIds: Annotated[tuple[OrderId, ...], _UP_TO_FIFTY] | None = None
+    externalOrderIds: Annotated[tuple[ExternalOrderId, ...], _UP_TO_FIFTY] | None = None
+    programTypes: Annotated[tuple[SellingProgram, ...], _AT_LEAST_ONE] | None = None
+    campaignIds: Annotated[tuple[PositiveId, ...], _UP_TO_FIFTY] | None = None
+    statuses: Annotated[tuple[OrderStatus, ...], _AT_LEAST_ONE] | None = None
+    substatuses: Annotated[tuple[OrderSubstatus, ...], _AT_LEAST_ONE] | None = None
     dates: OrderDatesFilterDTO | None = None
     fake: bool | None = None
     waitingForCancellationApprove: bool | None = None
-    sourcePlatforms: Annotated[tuple[SourcePlatform, ...], Meta(min_length=1)] | None = None
+    sourcePlatforms: Annotated[tuple[SourcePlatform, ...], _AT_LEAST_ONE] | None = None
 
 
 class GetBusinessOrdersQuery(Query):

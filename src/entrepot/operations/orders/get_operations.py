@@ -23,7 +23,11 @@ class GetOperationsRequest(Request):
     """Which operations; all of one kind."""
 
     operationType: OperationKind
-    operationIds: Annotated[tuple[OperationId, ...], Meta(min_length=1, max_length=_IDS_MAX)]
+    operationIds: Annotated[
+        tuple[OperationId, ...],
+        # An id that stands twice counts once.
+        Meta(min_length=1, max_length=_IDS_MAX, extra_json_schema={"uniqueItems": True}),
+    ]
 
 
 class OperationResultDTO(Answer):

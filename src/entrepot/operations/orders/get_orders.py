@@ -41,6 +41,8 @@ from entrepot.operations.wire import Answer, Pager, Paging, Query
 
 PAGES_MAX = 10_000
 
+_UNIQUE = Meta(extra_json_schema={"uniqueItems": True})  # a value that stands twice counts once
+
 _PLACE_KINDS = {
     DispatchType.BUYER: PlaceKind.ZONE,
     DispatchType.MARKET_BRANDED_OUTLET: PlaceKind.POINT,
@@ -51,8 +53,8 @@ class GetOrdersQuery(Query):
     """Filters and paging; dates are days of Moscow, written `DD-MM-YYYY`."""
 
     orderIds: Annotated[tuple[OrderId, ...], Meta(min_length=1, max_length=50)] | None = None
-    status: tuple[OrderStatus, ...] | None = None
-    substatus: tuple[OrderSubstatus, ...] | None = None
+    status: Annotated[tuple[OrderStatus, ...], _UNIQUE] | None = None
+    substatus: Annotated[tuple[OrderSubstatus, ...], _UNIQUE] | None = None
     fromDate: DayText | None = None
     toDate: DayText | None = None
     supplierShipmentDateFrom: DayText | None = None
