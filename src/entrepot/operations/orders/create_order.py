@@ -19,6 +19,7 @@ from entrepot.contract.scopes import WRITE_ORDERS
 from entrepot.domain.accounts import Campaign
 from entrepot.domain.delivery.slot import WHOLE_DAY
 from entrepot.domain.destination import Destination, ToAddress, ToPoint
+from entrepot.domain.order import external_id_hash
 from entrepot.domain.placement import (
     Customer,
     Outcome,
@@ -208,7 +209,7 @@ async def create_order(
         business_id=campaign.business_id,
         campaign_id=campaign.id,
         external_order_id=order.externalOrderId,
-        external_id_hash=hashlib.sha256(order.externalOrderId.encode()).digest(),
+        external_id_hash=external_id_hash(order.externalOrderId),
         parcels=parcels,
         destination=_destination(order.destination),
         customer=Customer(
