@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 async def _connect() -> asyncpg.Connection:
     # asyncpg reads the URL itself: SQLAlchemy does not know every form libpq's URLs have.
-    return await asyncpg.connect(
+    connection: asyncpg.Connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
         os.environ["BENCH_DATABASE_URL"],
         server_settings={"application_name": "fastapi", "lock_timeout": "5s", "jit": "off"},
     )
+    return connection
 
 
 engine = create_async_engine(

@@ -12,7 +12,7 @@ import pytest
 from entrepot.bench.load import LoadFailed, LoadOrder, LoadResult, percentile, place_orders
 from entrepot.bench.plan import Offers
 from entrepot.bench.shape import OFFERS, World, prepared_requests
-from entrepot.bench.sources import benchmarks_folder
+from entrepot.bench.sources import BENCHMARKS
 from entrepot.operations.orders.create_order import CreateOrderRequest
 
 WORLD = World(
@@ -85,7 +85,7 @@ def test_percentile(values: list[float], part: float, expected: float) -> None:
 
 
 def test_the_files_beside_the_code_are_there() -> None:
-    folder = benchmarks_folder()
+    folder = BENCHMARKS
     assert (folder / "place" / "order.pgbench.sql").is_file()
     assert (folder / "fastapi_baseline" / "app.py").is_file()
 

@@ -18,7 +18,7 @@ import msgspec
 from entrepot.bench.load import LoadOrder, LoadResult
 from entrepot.bench.measured import BenchFailed, Measured, per_order_us
 from entrepot.bench.plan import Contender, Plan, Run
-from entrepot.bench.sources import benchmarks_folder
+from entrepot.bench.sources import BENCHMARKS
 from entrepot.bench.world import BenchDatabase
 from entrepot.db.start_refused import StartRefused
 
@@ -148,7 +148,7 @@ async def _fastapi(database_url: str, processes: int) -> AsyncIterator[_Service]
 
         command = (
             *(sys.executable, "-P", "-m", "uvicorn", "fastapi_baseline.app:app"),
-            *("--app-dir", str(benchmarks_folder()), "--port", str(chosen)),
+            *("--app-dir", str(BENCHMARKS), "--port", str(chosen)),
             *("--workers", str(processes), "--loop", "uvloop", "--http", "httptools"),
             *("--no-access-log", "--backlog", "2048"),
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from asyncpg.exceptions import InterfaceError, PostgresError
 
 from entrepot.bench.processor_time import database_root
 from entrepot.bench.shape import (
@@ -148,7 +149,7 @@ async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
 async def _connect(url: str) -> Any:  # noqa: ANN401 - asyncpg is untyped
     try:
         return await asyncpg.connect(url, timeout=CONNECT_S_MAX)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
         raise StartRefused(
             f"PostgreSQL at {describe_server(url)} cannot be reached: {error}."
         ) from error
