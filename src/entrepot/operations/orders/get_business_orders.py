@@ -23,18 +23,18 @@ from entrepot.domain.network import Network
 from entrepot.domain.order import external_id_hash
 from entrepot.domain.order_search import AskedDates, OrderSearch, Periods, search_periods
 from entrepot.operations.call import Call
-from entrepot.operations.orders.order_pages import (
-    ORDERS_PER_PAGE_MAX,
-    TruncatedLimit,
-    paging_after,
-    read_cursor,
-)
 from entrepot.operations.orders.views import OrderId
 from entrepot.operations.orders.views_business import (
     PROGRAM,
     SOURCE,
     BusinessOrderDTO,
     show_business_order,
+)
+from entrepot.operations.orders.views_pages import (
+    ORDERS_PER_PAGE_MAX,
+    TruncatedLimit,
+    paging_after,
+    read_cursor,
 )
 from entrepot.operations.registry import Method, operation
 from entrepot.operations.wire import Answer, Paging, PositiveId, Query, Request

@@ -9,6 +9,7 @@ from msgspec import Meta
 from entrepot.contract.dates import MOSCOW
 from entrepot.contract.enums import BuyerType, DispatchType, OrderStatus, OrderSubstatus
 from entrepot.contract.errors import Refusal
+from entrepot.contract.query_dates import DateReader, DayText, MomentText
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import READ_CAMPAIGN_ORDERS
 from entrepot.db.connection import Connection
@@ -23,18 +24,17 @@ from entrepot.domain.order_search import (
     search_periods,
 )
 from entrepot.operations.call import Call
-from entrepot.operations.orders.legacy_dates import DateReader, DayText, MomentText
-from entrepot.operations.orders.order_pages import (
-    ORDERS_PER_PAGE_MAX,
-    TruncatedLimit,
-    paging_after,
-    read_cursor,
-)
 from entrepot.operations.orders.views import (
     REPLACED_BY_BUSINESS_ORDERS,
     OrderDTO,
     OrderId,
     show_legacy_order,
+)
+from entrepot.operations.orders.views_pages import (
+    ORDERS_PER_PAGE_MAX,
+    TruncatedLimit,
+    paging_after,
+    read_cursor,
 )
 from entrepot.operations.registry import Method, operation
 from entrepot.operations.wire import Answer, Pager, Paging, Query
