@@ -23,7 +23,6 @@ _ORDER = Order(
     campaign_id=50001,
     external_order_id="shop-1",
     standing=PROCESSING,
-    overdue=False,
     fake=False,
     warehouse_id=301,
     slot=TO_POINT,

@@ -209,7 +209,7 @@ def test_open_draft_shows_when_it_ends() -> None:
 def test_ended_draft_shows_no_end_any_more() -> None:
     until = CREATED_AT + timedelta(hours=1)
     ended = Standing(OrderStatus.CANCELLED, OrderSubstatus.RESERVATION_EXPIRED, until)
-    draft = orders.order(standing=ended, reserved_until=until, overdue=True)
+    draft = orders.order(standing=ended, reserved_until=until)
     shown = legacy(draft)
     assert (shown["status"], shown["substatus"]) == ("CANCELLED", "RESERVATION_EXPIRED")
     assert shown["updatedAt"] == "01-04-2026 00:59:59"

@@ -30,7 +30,7 @@ from entrepot.domain.order_search import OrderCursor, OrderSearch
 _PRESENT = f"WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)"
 _COLUMNS = """
     o.business_id, o.id, o.campaign_id, o.external_order_id,
-    shown.status, shown.substatus, shown.updated_at, draft.overdue,
+    shown.status, shown.substatus, shown.updated_at,
     o.fake, o.warehouse_id, o.place_kind, o.place_id, o.slot_day, o.slot_from_minute,
     o.slot_to_minute, o.region_id, o.shipment_day, o.items_total_kopecks,
     o.delivery_price_kopecks, o.receive_code, o.reserved_until, o.created_at,
@@ -199,7 +199,6 @@ def _order_of(row: Row, items: tuple[OrderItem, ...]) -> Order:
         campaign_id=row["campaign_id"],
         external_order_id=row["external_order_id"],
         standing=_standing_of(row["status"], row["substatus"], row["updated_at"]),
-        overdue=row["overdue"],
         fake=row["fake"],
         warehouse_id=row["warehouse_id"],
         slot=SlotKey(

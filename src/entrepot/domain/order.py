@@ -57,9 +57,8 @@ class CourierAddress(msgspec.Struct, frozen=True, gc=False):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order and its items, as they are at one moment.
 
-    `standing` is what is shown: for an overdue draft, its end. `overdue` tells that the row
-    itself still says RESERVED. `slot` says where the order goes and when it arrives;
-    `receive_code` is what the buyer tells at a logistic point.
+    `standing` is what is shown: for an overdue draft, its end. `slot` says where the order goes
+    and when it arrives; `receive_code` is what the buyer tells at a logistic point.
     """
 
     business_id: int
@@ -67,7 +66,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: int
     external_order_id: str
     standing: Standing
-    overdue: bool
     fake: bool
     warehouse_id: int
     slot: SlotKey
