@@ -4,13 +4,10 @@ Nothing happens at import, and nothing is opened before the application's lifesp
 """
 
 import asyncio
-import importlib
-import pkgutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from entrepot import operations
 from entrepot.console.routes import console_routes
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.db.clock import Clock
@@ -26,7 +23,7 @@ from entrepot.http.life import Life
 from entrepot.http.pages import build_pages
 from entrepot.operations.call import Platform
 from entrepot.operations.orders.create_order import encode_outcome
-from entrepot.operations.registry import OPERATIONS
+from entrepot.operations.registry import OPERATIONS, load_operations
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
@@ -45,12 +42,6 @@ def create_app(
         life,
         log_answers=settings.log_level is LogLevel.DEBUG,
     )
-
-
-def load_operations() -> None:
-    """Import every module of `entrepot.operations`, so that each declares what it has."""
-    for found in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
-        importlib.import_module(found.name)
 
 
 @asynccontextmanager

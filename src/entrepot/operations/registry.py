@@ -12,7 +12,9 @@ path, access already checked); any other path parameter in snake case as an int 
 It returns its answer, or a `Refusal`. The docstring is its documentation.
 """
 
+import importlib
 import inspect
+import pkgutil
 import re
 import types
 import typing
@@ -22,6 +24,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from entrepot import operations
 from entrepot.contract.errors import Refusal
 from entrepot.contract.request_limits import RequestLimit
 from entrepot.contract.scopes import Scope
@@ -53,7 +56,10 @@ class BodyType(NamedTuple):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """An operation of the contract with all that is derived from its declaration."""
+    """An operation of the contract with all that is derived from its declaration.
+
+    `takes_retry_key` tells whether it honours our `Idempotency-Key` header.
+    """
 
     id: str
     method: Method
@@ -68,6 +74,7 @@ class Operation(msgspec.Struct, frozen=True):
     path_parameters: dict[str, type]
     deprecation: Deprecation | None
     body_max_bytes: int | None
+    takes_retry_key: bool
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -90,6 +97,7 @@ def operation(
     limit: RequestLimit,
     deprecation: Deprecation | None = None,
     body_max_bytes: int | None = None,
+    takes_retry_key: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare an operation of the contract; see the module's docstring."""
 
@@ -114,10 +122,17 @@ def operation(
             },
             deprecation=deprecation,
             body_max_bytes=body_max_bytes,
+            takes_retry_key=takes_retry_key,
         )
         return handler
 
     return declare
+
+
+def load_operations() -> None:
+    """Import every module of `entrepot.operations`, so that each declares what it has."""
+    for found in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
+        importlib.import_module(found.name)
 
 
 def summary(declared: Operation) -> str:

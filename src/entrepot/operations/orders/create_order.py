@@ -178,6 +178,7 @@ class CreateOrderResponse(OkAnswer):
     "/v1/campaigns/{campaignId}/orders/create",
     scopes=WRITE_ORDERS,
     limit=per_hour(10_000),
+    takes_retry_key=True,
 )
 async def create_order(
     call: Call, campaign: Campaign, body: CreateOrderRequest
