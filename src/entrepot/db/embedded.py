@@ -35,6 +35,8 @@ RECOVERY_S_MAX = 600.0
 """Until it answers when it says that it is starting up: it replays at most 2 GB of its log."""
 STOP_S_MAX = 90.0
 """Until a server that is being stopped has stopped; more than all the guard's steps together."""
+GUARDS_MAX = 3
+"""How many guards a start tries: one may be killed, another may find what the last one left."""
 GUARD_CHECK_S = 1.0
 GUARD_CHECK_S_MAX = 15.0
 GUARD_START_S_MAX = 20.0
@@ -106,14 +108,19 @@ async def _start(layout: Layout) -> None:
     url = layout.url(ROLE, DATABASE)
     deadline = time.monotonic() + START_S_MAX
     longest = time.monotonic() + RECOVERY_S_MAX
-    await asyncio.to_thread(_ensure_guard, layout)
-    while (obstacle := await _obstacle(url)) is not None:
+    obstacle: Exception | None = None
+    guards = 0
+    while not _has_guard(layout) or (obstacle := await _obstacle(url)) is not None:
         if isinstance(obstacle, CannotConnectNowError):
             deadline = min(time.monotonic() + START_S_MAX, longest)
-        if time.monotonic() > deadline or not _has_guard(layout):
+        has_guard = _has_guard(layout)
+        if time.monotonic() > deadline or (not has_guard and guards == GUARDS_MAX):
             raise StartRefused(
                 f"The database in {layout.home} does not start: {obstacle}. {_log_end(layout)}"
             )
+        if not has_guard:
+            guards += 1
+            await asyncio.to_thread(_ensure_guard, layout)
         await asyncio.sleep(POLL_S)
 
 

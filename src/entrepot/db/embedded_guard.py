@@ -25,8 +25,8 @@ from typing import NamedTuple, NoReturn
 
 POLL_S = 0.1
 """How soon the guard notices that nobody is left, or that PostgreSQL died."""
-FAILED_STARTS_MAX = 6
-"""Starts in a row that never became ready (about 4 s); then the guard gives up."""
+FAILED_STARTS_MAX = 4
+"""Starts in a row that never became ready (a second or two); then the guard gives up."""
 DELAY_S_MAX = 1.0
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 """Fast shutdown (with a checkpoint), immediate shutdown, and what no process can refuse."""
@@ -91,7 +91,7 @@ def _watch_over(orders: Orders, users_fd: int, log_fd: int) -> int:
     """Keep PostgreSQL running until nobody uses it; 1 when it cannot be started."""
     _settle_predecessor(Path(orders.cluster))
     failed_starts = 0
-    while failed_starts < FAILED_STARTS_MAX:
+    while True:
         postmaster = _start(orders)
         if _until_unused_or_dead(orders, users_fd, log_fd, postmaster):
             _stop(postmaster, has_ended=partial(_reaped, postmaster))
@@ -100,10 +100,10 @@ def _watch_over(orders: Orders, users_fd: int, log_fd: int) -> int:
         was_ready = _was_ready(Path(orders.cluster), postmaster)
         failed_starts = 0 if was_ready else failed_starts + 1
         _say(f"PostgreSQL ended unexpectedly (failed starts in a row: {failed_starts})")
+        if failed_starts == FAILED_STARTS_MAX:
+            return 1
         if _acquire_within(users_fd, min(DELAY_S_MAX, 0.05 * 2**failed_starts)):
             return 0
-    _say("giving up: PostgreSQL does not start")
-    return 1
 
 
 def _until_unused_or_dead(orders: Orders, users_fd: int, log_fd: int, postmaster: int) -> bool:
