@@ -71,7 +71,7 @@ RELEASES_PER_CORRECTION_MAX = 100
 # Orders named in a refusal, per stock row: enough to act on, and the total is told.
 HOLDERS_NAMED_MAX = 20
 
-# A body of 512 KB takes seconds on the slowest line; who takes longer holds a connection for nothing.
+# A body of 512 KB takes seconds on the slowest line; who takes longer only holds a connection.
 BODY_READ_S_MAX = 30.0
 # The contract's longest list is 50 ids; a hundred times that is nobody's question.
 QUERY_PARAMETERS_MAX = 1_000

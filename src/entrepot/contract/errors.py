@@ -6,7 +6,6 @@ in braces are filled in; nothing else of a message varies, so clients may match 
 """
 
 from enum import StrEnum
-from typing import Literal
 
 import msgspec
 
@@ -46,11 +45,10 @@ class ApiError(msgspec.Struct, frozen=True):
     message: str
 
 
-class ErrorEnvelope(msgspec.Struct, frozen=True):
+class ErrorEnvelope(msgspec.Struct, frozen=True, tag_field="status", tag="ERROR"):
     """The one shape of every refusal (`ApiErrorResponse`)."""
 
     errors: list[ApiError]
-    status: Literal["ERROR"] = "ERROR"
 
 
 class Refusal(msgspec.Struct, frozen=True):

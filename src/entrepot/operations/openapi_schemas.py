@@ -28,6 +28,9 @@ _NAMES: Mapping[str, str] = {
 def schemas_of(types: Iterable[type]) -> Json:
     """Give the schemas of types and of all that they hold, by name."""
     _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    for kind in WIRE_NAMES:  # msgspec sorts them; the contract's order is often that of a process
+        if kind.__name__ in components:
+            components[kind.__name__]["enum"] = [member.value for member in kind]
     answers = _names_below(Answer)
     return {
         _NAMES.get(name, name): (_answered if name in answers else _asked)(schema)

@@ -5,7 +5,7 @@ out when they are None: real clients refuse fields they do not know and nulls th
 expect. Requests tolerate null where a field is optional.
 """
 
-from typing import Annotated, Any, Literal, dataclass_transform
+from typing import Annotated, Any, dataclass_transform
 
 from msgspec import Meta, Struct, StructMeta, field
 
@@ -69,4 +69,8 @@ ShopSku = Annotated[
 ]
 ItemCount = Annotated[int, Meta(ge=1, le=1000)]
 ClockText = Annotated[str, Meta(pattern=r"^([0-1][0-9]|2[0-3]):[0-5][0-9]$")]
-Ok = Literal["OK"]
+
+# Moments and days of answers, as texts that are already in the contract's form.
+LegacyDate = Annotated[str, Meta(extra_json_schema={"format": "date-dd-MM-yyyy"})]
+LegacyMoment = Annotated[str, Meta(extra_json_schema={"format": "date-dd-MM-yyyy-HH-mm-ss"})]
+IsoMoment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]

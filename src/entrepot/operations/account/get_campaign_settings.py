@@ -12,7 +12,7 @@ from entrepot.domain.delivery.calendar import Calendar
 from entrepot.domain.network import Network, zone_of
 from entrepot.operations.call import Call
 from entrepot.operations.registry import Method, operation
-from entrepot.operations.wire import Answer
+from entrepot.operations.wire import Answer, LegacyDate
 
 
 class TaxationInfoDTO(Answer):
@@ -24,18 +24,18 @@ class TaxationInfoDTO(Answer):
 class CampaignSettingsTimePeriodDTO(Answer):
     """The days, both included, for which `totalHolidays` was computed (`DD-MM-YYYY`)."""
 
-    fromDate: str
-    toDate: str
+    fromDate: LegacyDate
+    toDate: LegacyDate
 
 
 class CampaignSettingsScheduleDTO(Answer):
     """When couriers bring nothing; weekdays count from Monday as 1, dates are `DD-MM-YYYY`."""
 
     availableOnHolidays: bool
-    customHolidays: list[str]
-    customWorkingDays: list[str]
+    customHolidays: list[LegacyDate]
+    customWorkingDays: list[LegacyDate]
     period: CampaignSettingsTimePeriodDTO
-    totalHolidays: list[str]
+    totalHolidays: list[LegacyDate]
     weeklyHolidays: list[int]
 
 

@@ -40,6 +40,9 @@ from entrepot.operations.registry import Method, operation
 from entrepot.operations.wire import Answer, Paging, PositiveId, Query, Request
 
 # A value that stands twice counts once.
+# With an offset or without, and then of Moscow; so msgspec would not call it a date-time.
+Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+
 _AT_LEAST_ONE = Meta(min_length=1, extra_json_schema={"uniqueItems": True})
 _UP_TO_FIFTY = Meta(min_length=1, max_length=50, extra_json_schema={"uniqueItems": True})
 
@@ -53,8 +56,8 @@ class OrderDatesFilterDTO(Request):
     creationDateTo: date | None = None
     shipmentDateFrom: date | None = None
     shipmentDateTo: date | None = None
-    updateDateFrom: datetime | None = None
-    updateDateTo: datetime | None = None
+    updateDateFrom: Moment | None = None
+    updateDateTo: Moment | None = None
 
 
 class GetBusinessOrdersRequest(Request):

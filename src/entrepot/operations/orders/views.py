@@ -33,7 +33,7 @@ from entrepot.operations.orders.views_places import (
     show_region,
 )
 from entrepot.operations.registry import Deprecation
-from entrepot.operations.wire import Answer, ShopSku
+from entrepot.operations.wire import Answer, LegacyDate, LegacyMoment, ShopSku
 
 # Who delivers, on the wire: the operator, whatever carriers it uses.
 DELIVERY_SERVICE_ID = 1
@@ -52,8 +52,6 @@ REPLACED_BY_BUSINESS_ORDERS = Deprecation(
 )
 
 OrderId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-LegacyDate = Annotated[str, Meta(extra_json_schema={"format": "date-dd-MM-yyyy"})]
-LegacyMoment = Annotated[str, Meta(extra_json_schema={"format": "date-dd-MM-yyyy-HH-mm-ss"})]
 
 
 class OrderItemDTO(Answer):

@@ -1,9 +1,6 @@
 """The contract's newer form of an order (`BusinessOrderDTO`): ISO dates, sums with a currency."""
 
 from datetime import date
-from typing import Annotated
-
-from msgspec import Meta
 
 from entrepot.contract.dates import iso_moment
 from entrepot.contract.enums import (
@@ -37,12 +34,10 @@ from entrepot.operations.orders.views_places import (
     interval_of,
     show_region,
 )
-from entrepot.operations.wire import Answer, ShopSku
+from entrepot.operations.wire import Answer, IsoMoment, ShopSku
 
 PROGRAM = SellingProgram.LAAS
 SOURCE = SourcePlatform.OTHER  # the shop's own; which one the operator is never told
-
-IsoMoment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class CurrencyValueDTO(Answer):

@@ -26,7 +26,16 @@ from entrepot.domain.accounts import Campaign
 from entrepot.domain.turnover import turnover_rate
 from entrepot.operations.call import Call
 from entrepot.operations.registry import Method, operation
-from entrepot.operations.wire import Answer, OkAnswer, Paging, PositiveId, Query, Request, ShopSku
+from entrepot.operations.wire import (
+    Answer,
+    IsoMoment,
+    OkAnswer,
+    Paging,
+    PositiveId,
+    Query,
+    Request,
+    ShopSku,
+)
 
 LINES_DEFAULT = 100
 LINES_MAX = 200
@@ -53,7 +62,13 @@ class GetWarehouseStocksRequest(Request):
     hasStocks: bool | None = None
     withTurnover: bool | None = False
     archived: bool | None = None
-    offerIds: Annotated[list[ShopSku], Meta(min_length=1, max_length=OFFERS_MAX)] | None = None
+    offerIds: (
+        Annotated[
+            list[ShopSku],
+            Meta(min_length=1, max_length=OFFERS_MAX, extra_json_schema={"uniqueItems": True}),
+        ]
+        | None
+    ) = None
 
 
 class TurnoverDTO(Answer):
@@ -76,7 +91,7 @@ class WarehouseOfferDTO(Answer):
     offerId: str
     stocks: list[WarehouseStockDTO]
     turnoverSummary: TurnoverDTO | None = None
-    updatedAt: str | None = None
+    updatedAt: IsoMoment | None = None
 
 
 class WarehouseOffersDTO(Answer):
