@@ -4,10 +4,14 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from entrepot.supervisor.listening import Listeners, reachable_address
 from entrepot.supervisor.orders import WorkerOrders
 from entrepot.supervisor.readiness import wait_until_ready
 from entrepot.supervisor.workers import Workers
+
+log = structlog.get_logger("entrepot.supervisor")
 
 
 async def supervise(
@@ -40,6 +44,7 @@ async def supervise(
             await on_ready()
         ready.cancel()
         await stopped
+        log.info("stopping", hint="requests in flight are finished; a second signal ends them")
     finally:
         for listener in listeners:  # the workers close theirs: from now on nobody is let in
             listener.close()
