@@ -76,7 +76,28 @@ def test_a_campaign_needs_its_business_and_region(entrepot: Entrepot, ours: Shop
     )
     said = entrepot("campaign", "create", "Shop", "--business", ours.business_id, "--region", 404)
     assert (said.code, said.err) == (1, "Error: The network has no region 404.\n")
-    assert entrepot("campaign", "create", "Shop").code == 2
+
+
+def test_the_only_business_need_not_be_named(
+    entrepot: Entrepot, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = entrepot("keys", "list")
+    assert said.err == (
+        "Error: There are 2 businesses: say which with --business;"
+        " `entrepot business list` shows them.\n"
+    )
+    monkeypatch.setenv("ENTREPOT_DATABASE_URL", empty_database_url)
+    assert entrepot("migrate").code == 0
+    said = entrepot("campaign", "create", "Shop")
+    assert (said.code, said.err) == (
+        1,
+        "Error: There is no business yet; `entrepot business create` makes one.\n",
+    )
+    business = entrepot("business", "create", "Only", "--json").json
+    campaign = entrepot("campaign", "create", "Shop", "--json").json
+    assert campaign["businessId"] == business["id"]
+    assert entrepot("keys", "create", "k", "--scope", "pricing").code == 0
+    assert len(entrepot("keys", "list", "--json").json) == 1
 
 
 def test_a_key_works_until_it_is_revoked(entrepot: Entrepot, ours: Shop, url: str) -> None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.campaign import no_such_business
+from entrepot.cli.chosen_business import choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
-    CommandRefused,
     ExitCode,
     JsonOption,
     note,
@@ -71,13 +70,10 @@ def audit(
 
 
 async def _audit(database: "Database", business_id: int | None) -> AuditReport:
-    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
     from entrepot.db.audit import audit as run_audit  # noqa: PLC0415
     from entrepot.db.audit import estimate_rows  # noqa: PLC0415
 
     if business_id is not None:
-        known = await database.read(lambda connection: fetch_business(connection, business_id))
-        if known is None:
-            raise CommandRefused(no_such_business(business_id))
+        await database.read(lambda connection: choose_business(connection, business_id))
     with progress("Auditing", await estimate_rows(database)) as advance:
         return await run_audit(database, business_id=business_id, advance=advance)

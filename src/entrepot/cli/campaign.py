@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from entrepot.cli.business import read_name
+from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import CommandRefused, JsonOption, show, show_rows
 from entrepot.cli.with_database import with_database
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from entrepot.db.connection import Connection
 
 app = typer.Typer(no_args_is_help=True)
-
-BusinessOption = Annotated[
-    int, typer.Option("--business", min=1, max=2**63 - 1, help="The id of the business.")
-]
 
 
 class ShownCampaign(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,7 +34,7 @@ class ShownCampaign(msgspec.Struct, frozen=True, rename="camel"):
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="The name of the shop.")],
-    business: BusinessOption,
+    business: BusinessOption = None,
     region: Annotated[
         int | None,
         typer.Option(min=1, max=2**63 - 1, help="The region in which the shop is."),
@@ -55,16 +52,17 @@ def create(
 
     named = read_name(name)
 
-    async def work(connection: "Connection") -> Campaign | None:
+    async def work(connection: "Connection") -> Campaign:
+        business_id = await choose_business(connection, business)
         if region is not None:
             described = (await read_network(connection)).described
             if all(known.id != region for known in described.regions):
                 raise CommandRefused(f"The network has no region {region}.")
-        return await create_campaign(connection, business, named, region_id=region, vat=vat)
+        made = await create_campaign(connection, business_id, named, region_id=region, vat=vat)
+        assert made is not None
+        return made
 
     made = with_database(settings, lambda database: database.transaction(work))
-    if made is None:
-        raise CommandRefused(no_such_business(business))
     show(_shown(made), as_json=as_json)
 
 
@@ -86,11 +84,6 @@ def list_(
     found = with_database(settings, lambda database: database.read(list_all_campaigns))
     chosen = [_shown(each) for each in found if business in {None, each.business_id}]
     show_rows(chosen, as_json=as_json, empty="No campaign yet.")
-
-
-def no_such_business(business_id: int) -> str:
-    """Say that a business does not exist, and how to see those that do."""
-    return f"There is no business {business_id}; `entrepot business list` shows those there are."
 
 
 def _shown(campaign: Campaign) -> ShownCampaign:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.campaign import BusinessOption, no_such_business
+from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
 from entrepot.cli.with_database import with_database
@@ -56,10 +56,10 @@ class ShownRevocation(msgspec.Struct, frozen=True, rename="camel"):
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for, in your words.")],
-    business: BusinessOption,
     scope: Annotated[
         list[Scope], typer.Option(help="What the key may do; can be given several times.")
     ],
+    business: BusinessOption = None,
     days: Annotated[
         int | None,
         typer.Option(min=1, max=KEY_DAYS_MAX, help="For how long; without it, until revoked."),
@@ -82,12 +82,12 @@ def create(
         expires_at = None
         if days is not None:
             expires_at = await Clock(movable=True).now(connection) + timedelta(days=days)
-        return await create_key(connection, business, named, scope, expires_at=expires_at)
+        business_id = await choose_business(connection, business)
+        return await create_key(connection, business_id, named, scope, expires_at=expires_at)
 
     made = with_database(settings, lambda database: database.transaction(work))
     if isinstance(made, KeyRefused):
-        absent = made is KeyRefused.NO_SUCH_BUSINESS
-        raise CommandRefused(no_such_business(business) if absent else f"Not created: {made}.")
+        raise CommandRefused(f"Not created: {made}.")
     key = made.key
     shown = ShownNewKey(
         key.id, key.business_id, key.name, tuple(sorted(key.scopes)), key.expires_at, made.token
@@ -98,7 +98,7 @@ def create(
 
 @app.command("list")
 def list_(
-    business: BusinessOption,
+    business: BusinessOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -107,23 +107,18 @@ def list_(
     """List the keys of a business, also those that no longer work."""
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import list_keys  # noqa: PLC0415
-    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
 
-    async def work(connection: "Connection") -> "list[ListedKey] | None":
-        if await fetch_business(connection, business) is None:
-            return None
-        return await list_keys(connection, business)
+    async def work(connection: "Connection") -> "list[ListedKey]":
+        return await list_keys(connection, await choose_business(connection, business))
 
     found = with_database(settings, lambda database: database.read(work))
-    if found is None:
-        raise CommandRefused(no_such_business(business))
     show_rows([_shown(key) for key in found], as_json=as_json, empty="No key yet.")
 
 
 @app.command()
 def revoke(
     key_id: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The id of the key.")],
-    business: BusinessOption,
+    business: BusinessOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -133,13 +128,15 @@ def revoke(
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import revoke_key  # noqa: PLC0415
 
-    async def work(connection: "Connection") -> bool:
-        return await revoke_key(connection, business, key_id)
+    async def work(connection: "Connection") -> int:
+        business_id = await choose_business(connection, business)
+        if not await revoke_key(connection, business_id, key_id):
+            raise CommandRefused(f"Business {business_id} has no key {key_id}.")
+        return business_id
 
-    if not with_database(settings, lambda database: database.transaction(work)):
-        raise CommandRefused(f"Business {business} has no key {key_id}.")
+    business_id = with_database(settings, lambda database: database.transaction(work))
     if as_json:
-        show(ShownRevocation(key_id, business, "revoked"), as_json=True)
+        show(ShownRevocation(key_id, business_id, "revoked"), as_json=True)
     else:
         say(f"Key {key_id} is revoked; it stops working everywhere within 5 seconds.")
 

@@ -8,11 +8,11 @@ import typer
 from msgspec import Meta
 
 from entrepot import limits
-from entrepot.cli.campaign import BusinessOption, no_such_business
+from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.csv_rows import read_csv, repeated
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.file_loads import refuse
-from entrepot.cli.output import CommandRefused, JsonOption, progress, show
+from entrepot.cli.output import JsonOption, progress, show
 from entrepot.cli.with_database import with_database
 from entrepot.domain.offers import OFFER_ID_CHARS_MAX, SIDE_MM_MAX, WEIGHT_G_MAX, Offer
 
@@ -68,7 +68,7 @@ def load(
             " height_mm and, if wanted, archived.",
         ),
     ],
-    business: BusinessOption,
+    business: BusinessOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -93,13 +93,11 @@ def load(
 
 
 async def _load(
-    database: "Database", business_id: int, offers: "Sequence[Offer]"
+    database: "Database", business: int | None, offers: "Sequence[Offer]"
 ) -> "OffersLoaded":
-    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
     from entrepot.db.offers import OffersLoaded, load_offers  # noqa: PLC0415
 
-    if await database.read(lambda connection: fetch_business(connection, business_id)) is None:
-        raise CommandRefused(no_such_business(business_id))
+    business_id = await database.read(lambda connection: choose_business(connection, business))
     loaded = OffersLoaded()
     size = limits.LOADED_ROWS_PER_STATEMENT_MAX
     with progress("Loading offers", len(offers)) as advance:

@@ -18,6 +18,7 @@ from entrepot.settings import Settings
 
 if TYPE_CHECKING:
     from entrepot.demo.seed import DemoBusiness, DemoWorld
+    from entrepot.domain.network import NetworkDescription
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,6 +30,14 @@ class SeededBusiness(msgspec.Struct, frozen=True, rename="camel"):
     campaign_id: int
     api_key: str
     read_only_key: str
+
+
+class SeededWarehouse(msgspec.Struct, frozen=True, rename="camel"):
+    """A warehouse of the demo network as a command shows it."""
+
+    id: int
+    name: str
+    city: str
 
 
 @app.callback()
@@ -48,6 +57,28 @@ def demo(
     with activity("Making the demo world"):
         world = asyncio.run(_seed_demo(settings))
     show_rows([_shown(world.first), _shown(world.second)], as_json=as_json)
+
+
+@app.command()
+def network(
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the demo world's delivery network alone, for businesses of your own."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    with activity("Making the network"):
+        made = asyncio.run(_seed_network(settings))
+    warehouses = [SeededWarehouse(each.id, each.name, each.city) for each in made.warehouses]
+    show_rows(warehouses, as_json=as_json)
+
+
+async def _seed_network(settings: Settings) -> "NetworkDescription":
+    from entrepot.demo.seed import seed_network  # noqa: PLC0415
+
+    async with command_database(settings) as url:
+        return await seed_network(url)
 
 
 async def _seed_demo(settings: Settings) -> "DemoWorld":

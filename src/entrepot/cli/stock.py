@@ -9,7 +9,7 @@ import typer
 from msgspec import Meta
 
 from entrepot import limits
-from entrepot.cli.campaign import BusinessOption
+from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.csv_rows import Line, Problem, Sheet, read_csv, repeated
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.file_loads import refuse
@@ -77,7 +77,7 @@ def load(
             " quarantine, expired, utilization: pieces that lie there.",
         ),
     ],
-    business: BusinessOption,
+    business: BusinessOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -98,7 +98,12 @@ def load(
     ]
     if problems:
         raise refuse(problems, as_json=as_json, left="Nothing was changed.")
-    outcome = with_database(settings, lambda database: _load(database, business, sheet))
+
+    async def work(database: "Database") -> ShownLoad | _Refused:
+        business_id = await database.read(lambda one: choose_business(one, business))
+        return await _load(database, business_id, sheet)
+
+    outcome = with_database(settings, work)
     if isinstance(outcome, _Refused):
         raise refuse(outcome.problems, as_json=as_json, left=outcome.left)
     show(outcome, as_json=as_json)
@@ -106,9 +111,9 @@ def load(
 
 @app.command()
 def adjust(
-    business: BusinessOption,
     warehouse: Annotated[int, typer.Option(min=1, max=2**63 - 1, help="The warehouse's id.")],
     offer: Annotated[str, typer.Option(help="The offer's id (SKU).")],
+    business: BusinessOption = None,
     by: Annotated[
         int | None,
         typer.Option(
@@ -132,8 +137,14 @@ def adjust(
     why = reason.strip()
     if not 0 < len(why) <= REASON_CHARS_MAX or not why.isprintable():
         raise typer.BadParameter(f"A reason has 1 to {REASON_CHARS_MAX} characters.")
-    correction = Correction(StockKey(business, warehouse, offer.strip()), pile, _change(by, to))
-    outcome = with_database(settings, lambda database: _adjust(database, correction, why))
+    change = _change(by, to)
+
+    async def work(database: "Database") -> "tuple[Movement, ...] | CorrectionRefused":
+        business_id = await database.read(lambda one: choose_business(one, business))
+        key = StockKey(business_id, warehouse, offer.strip())
+        return await _adjust(database, Correction(key, pile, change), why)
+
+    outcome = with_database(settings, work)
     if not isinstance(outcome, tuple):
         words = tuple(objection_words(outcome))
         if as_json:

@@ -9,7 +9,6 @@ from entrepot.domain.stock import StockKey
 
 _READ = """
     SELECT
-      EXISTS (SELECT FROM business WHERE id = $1) AS business,
       ARRAY(SELECT id FROM warehouse) AS warehouse_ids,
       ARRAY(
         SELECT offer_id FROM offer WHERE business_id = $1 AND offer_id = ANY($2::text[])
@@ -21,15 +20,12 @@ class StockPlaces(msgspec.Struct, frozen=True):
     """What exists of that which stock rows name."""
 
     business_id: int
-    business_exists: bool
     warehouse_ids: frozenset[int]
     offer_ids: frozenset[str]
 
     def missing(self, key: StockKey) -> str | None:
         """Name what a stock row needs and there is not; None when all is there."""
         assert key.business_id == self.business_id
-        if not self.business_exists:
-            return f"business {key.business_id}"
         if key.warehouse_id not in self.warehouse_ids:
             return f"warehouse {key.warehouse_id}"
         if key.offer_id not in self.offer_ids:
@@ -44,7 +40,6 @@ async def read_places(
     row = await connection.fetchrow(_READ, business_id, list(offer_ids))
     return StockPlaces(
         business_id,
-        row["business"],
         frozenset(row["warehouse_ids"]),
         frozenset(row["offer_ids"]),
     )

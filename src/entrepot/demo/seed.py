@@ -140,6 +140,26 @@ async def seed_demo(database_url: str, data_dir: Path) -> DemoWorld:
     return DemoWorld(first, second)
 
 
+async def seed_network(database_url: str) -> NetworkDescription:
+    """Put the demo world's network into a migrated database, without its businesses.
+
+    Raises:
+        StartRefused: the database has a network of its own.
+    """
+    described = demo_network()
+    database = await open_database(database_url, connections_max=1)
+
+    async def work(connection: Connection) -> None:
+        await hold_network(connection)
+        await _seed_network(connection, described)
+
+    try:
+        await database.transaction(work)
+    finally:
+        await database.close()
+    return described
+
+
 async def _seed(
     connection: Connection, described: NetworkDescription, known: _Keys
 ) -> tuple[list[_Made], _Keys]:
