@@ -56,7 +56,7 @@ def test_two_operations_may_not_share_method_and_path() -> None:
 
 
 async def test_an_unknown_path_is_404_for_everybody(shared_client: Client) -> None:
-    for path in ("/", "/v2/campaigns/1/nothing", "/v3/campaigns", "/v2/campaigns%00"):
+    for path in ("/v2", "/v2/campaigns/1/nothing", "/v3/campaigns", "/v2/campaigns%00"):
         answer = await shared_client.with_key(None).request("GET", path)
         assert (answer.status, answer.error) == (404, ("NOT_FOUND", "Resource not found"))
 
