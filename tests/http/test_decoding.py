@@ -375,6 +375,14 @@ async def test_a_list_is_written_with_commas_or_by_repetition(
     assert (await shared_client.request("GET", path)).status == 200
 
 
+@pytest.mark.parametrize("query", ["pageSize={}&page=1", "limit={}"])
+async def test_a_page_is_no_larger_than_the_contract_says(
+    shared_client: Client, world: DemoWorld, query: str
+) -> None:
+    path = f"/v2/campaigns/{world.first.campaign_id}/orders?" + query.format(10**30)
+    assert (await shared_client.request("GET", path)).status == 200
+
+
 async def test_too_many_parameters_are_refused(shared_client: Client) -> None:
     answer = await shared_client.request("GET", "/v2/campaigns?" + "&".join(["a=1"] * 2_000))
     assert answer.message.startswith("Illegal input at query: too many parameters")

@@ -31,6 +31,7 @@ __all__ = [
     "describe_server",
     "head_revision",
     "migrate",
+    "read_revision",
 ]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -84,7 +85,7 @@ async def check_server(database_url: str) -> None:
     connection = await _connect(database_url)
     try:
         await _check_settings(connection, database_url)
-        found = await _revision(connection)
+        found = await read_revision(connection)
         _refuse_newer(found, database_url)
     finally:
         await connection.close()
@@ -108,7 +109,7 @@ async def migrate(database_url: str) -> MigrationOutcome:
     try:
         await _check_settings(connection, database_url)
         await _become_the_migrator(connection, database_url)
-        found = await _revision(connection)
+        found = await read_revision(connection)
         _refuse_newer(found, database_url)
         if found != head_revision():
             await _upgrade(database_url)
@@ -163,7 +164,8 @@ async def _check_settings(connection: Any, database_url: str) -> None:  # noqa: 
         )
 
 
-async def _revision(connection: Any) -> str | None:  # noqa: ANN401
+async def read_revision(connection: Any) -> str | None:  # noqa: ANN401
+    """The revision of a database's schema; None where there is none."""
     try:
         found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     except UndefinedTableError:

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 import msgspec
 
 from entrepot import limits
-from entrepot.db.connection import Connection
-from entrepot.db.migrate import head_revision
+from entrepot.db.migrate import head_revision, read_revision
 from entrepot.db.transaction import DatabaseUnavailable
 from entrepot.operations.call import Platform
-
-_REVISION = "SELECT version_num FROM alembic_version"
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -35,15 +32,11 @@ async def check_readiness(platform: Platform | None, *, stopping: bool) -> Readi
 async def _check_database(platform: Platform) -> tuple[str, str]:
     try:
         async with asyncio.timeout(limits.READINESS_S_MAX):
-            found = await platform.database.read(_read_revision)
+            found = await platform.database.read(read_revision)
     except (DatabaseUnavailable, TimeoutError):
         return "does not answer", "unknown"
     # A newer schema is no fault of a running process: revisions expand before they contract, and
     # the next version of the program is on its way.
     head = head_revision()
-    return "ok", "ok" if found >= head else f"is {found}, should be {head}"
-
-
-async def _read_revision(connection: Connection) -> str:
-    revision: str = await connection.fetchval(_REVISION)
-    return revision
+    current = found is not None and found >= head
+    return "ok", "ok" if current else f"is {found}, should be {head}"
