@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.chosen_business import choose_business
+from entrepot.cli.chosen_business import check_id, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
     ExitCode,
@@ -36,8 +36,8 @@ def audit(
     business: Annotated[
         int | None,
         typer.Option(
-            min=1,
-            max=2**63 - 1,
+            callback=check_id,
+            metavar="ID",
             help="Only what belongs to this business alone; delivery slots are shared.",
         ),
     ] = None,

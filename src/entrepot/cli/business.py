@@ -30,7 +30,7 @@ class ShownBusiness(msgspec.Struct, frozen=True, rename="camel"):
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="The name of the business.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the business.")],
     subscription: Annotated[
         SubscriptionLevel, typer.Option(help="The subscription, which decides some limits.")
     ] = SubscriptionLevel.NONE,

@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from entrepot.cli.business import read_name
-from entrepot.cli.chosen_business import BusinessOption, choose_business
+from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import CommandRefused, JsonOption, show, show_rows
 from entrepot.cli.with_database import with_database
@@ -33,11 +33,11 @@ class ShownCampaign(msgspec.Struct, frozen=True, rename="camel"):
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="The name of the shop.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the shop.")],
     business: BusinessOption = None,
     region: Annotated[
         int | None,
-        typer.Option(min=1, max=2**63 - 1, help="The region in which the shop is."),
+        typer.Option(callback=check_id, metavar="ID", help="The region in which the shop is."),
     ] = None,
     vat: Annotated[VatRate, typer.Option(help="The shop's value added tax.")] = VatRate.VAT_22,
     config: ConfigOption = None,
@@ -70,7 +70,7 @@ def create(
 def list_(
     business: Annotated[
         int | None,
-        typer.Option(min=1, max=2**63 - 1, help="Only those of this business."),
+        typer.Option(callback=check_id, metavar="ID", help="Only those of this business."),
     ] = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,

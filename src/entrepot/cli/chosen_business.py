@@ -9,12 +9,26 @@ from entrepot.cli.output import CommandRefused
 if TYPE_CHECKING:
     from entrepot.db.connection import Connection
 
+ID_MAX = 2**63 - 1
+
+
+def check_id(value: int | None) -> int | None:
+    """Check an id that a person gave.
+
+    Raises:
+        typer.BadParameter: no id is like that.
+    """
+    if value is not None and not 0 < value <= ID_MAX:
+        raise typer.BadParameter(f"An id is a whole number from 1 to {ID_MAX}.")
+    return value
+
+
 BusinessOption = Annotated[
     int | None,
     typer.Option(
         "--business",
-        min=1,
-        max=2**63 - 1,
+        callback=check_id,
+        metavar="ID",
         help="The id of the business; can be left out where there is only one.",
         show_default=False,
     ),

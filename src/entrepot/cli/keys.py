@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.chosen_business import BusinessOption, choose_business
+from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
 from entrepot.cli.with_database import with_database
@@ -53,16 +53,24 @@ class ShownRevocation(msgspec.Struct, frozen=True, rename="camel"):
     state: str
 
 
-@app.command()
+@app.command(epilog="Scopes: " + ", ".join(Scope))
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, in your words.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What the key is for, in your words.")
+    ],
     scope: Annotated[
-        list[Scope], typer.Option(help="What the key may do; can be given several times.")
+        list[Scope],
+        typer.Option(
+            metavar="SCOPE",
+            help="What the key may do; can be given several times.",
+        ),
     ],
     business: BusinessOption = None,
     days: Annotated[
         int | None,
-        typer.Option(min=1, max=KEY_DAYS_MAX, help="For how long; without it, until revoked."),
+        typer.Option(
+            min=1, max=KEY_DAYS_MAX, metavar="DAYS", help="For how long; without it, until revoked."
+        ),
     ] = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
@@ -117,7 +125,9 @@ def list_(
 
 @app.command()
 def revoke(
-    key_id: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The id of the key.")],
+    key_id: Annotated[
+        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
+    ],
     business: BusinessOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,

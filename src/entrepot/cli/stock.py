@@ -9,7 +9,7 @@ import typer
 from msgspec import Meta
 
 from entrepot import limits
-from entrepot.cli.chosen_business import BusinessOption, choose_business
+from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
 from entrepot.cli.csv_rows import Line, Problem, Sheet, read_csv, repeated
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.file_loads import refuse
@@ -30,6 +30,12 @@ REASON_CHARS_MAX = 200
 app = typer.Typer(no_args_is_help=True)
 
 Pieces = Annotated[int, Meta(ge=0, le=limits.STOCK_PIECES_MAX)]
+
+
+def _check_pieces(value: int | None) -> int | None:
+    if value is not None and abs(value) > limits.STOCK_PIECES_MAX:
+        raise typer.BadParameter(f"At most {limits.STOCK_PIECES_MAX} pieces.")
+    return value
 
 
 class StockRow(msgspec.Struct, frozen=True):
@@ -111,22 +117,27 @@ def load(
 
 @app.command()
 def adjust(
-    warehouse: Annotated[int, typer.Option(min=1, max=2**63 - 1, help="The warehouse's id.")],
-    offer: Annotated[str, typer.Option(help="The offer's id (SKU).")],
+    warehouse: Annotated[
+        int, typer.Option(callback=check_id, metavar="ID", help="The warehouse's id.")
+    ],
+    offer: Annotated[str, typer.Option(metavar="SKU", help="The offer's id (SKU).")],
     business: BusinessOption = None,
     by: Annotated[
         int | None,
         typer.Option(
-            min=-limits.STOCK_PIECES_MAX,
-            max=limits.STOCK_PIECES_MAX,
+            callback=_check_pieces,
+            metavar="PIECES",
             help="Add this many pieces; negative takes away.",
         ),
     ] = None,
     to: Annotated[
-        int | None, typer.Option(min=0, max=limits.STOCK_PIECES_MAX, help="Make it this many.")
+        int | None,
+        typer.Option(callback=_check_pieces, metavar="PIECES", help="Make it this many."),
     ] = None,
     pile: Annotated[Pile, typer.Option(help="The pile to correct.")] = Pile.FIT,
-    reason: Annotated[str, typer.Option(help="Stands in the journal.")] = "CORRECTION",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Stands in the journal.")
+    ] = "CORRECTION",
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -172,9 +183,9 @@ class _Refused(msgspec.Struct, frozen=True):
 def _change(by: int | None, to: int | None) -> SetTo | ChangeBy:
     if by is not None and to is None:
         return ChangeBy(by)
-    if to is not None and by is None:
+    if to is not None and by is None and to >= 0:
         return SetTo(to)
-    raise typer.BadParameter("Give either --by or --to.")
+    raise typer.BadParameter("Give either --by, or --to with 0 or more.")
 
 
 async def _adjust(
