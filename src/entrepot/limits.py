@@ -20,6 +20,8 @@ PLACE_DEADLINE_S = 9.0
 # an unknown outcome is worth the whole deadline.
 BATCH_REPEATS_MAX = 8
 RELEASES_PER_BATCH_MAX = 3
+# Beyond that a batch is halved, down to one command: 20,000 drafts on what it wants.
+RELEASES_PER_COMMAND_MAX = 100
 UNKNOWN_OUTCOME_S_MAX = 10.0
 
 # A transaction that holds stock or slots may not hold them for longer than a batch would.
@@ -44,6 +46,8 @@ PARSED_TOKENS_MAX = 4_096
 # commands that wait for a lock), reads and changes share the rest.
 POOL_CONNECTIONS_MAX = 12
 POOL_ACQUIRE_S_MAX = 5.0
+# A transaction takes milliseconds: whoever holds a row for longer is not about to give it back.
+LOCK_WAIT_MS_MAX = 200
 STATEMENT_S_MAX = 8.0
 
 # Existing slot rows a process remembers, so that it need not ask for them again.

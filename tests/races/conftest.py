@@ -4,11 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from entrepot.db.migrate import migrate
 from tests.races.books import faults_in_books
 from tests.races.world import Process, Shop, World, make_world, process
 from tests.support.databases import Databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def brief_logs() -> None:
+    """Faults are provoked here; pages of local variables would take longer than the races."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")

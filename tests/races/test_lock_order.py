@@ -87,7 +87,7 @@ async def test_a_release_takes_orders_then_stock_then_slots(
     async with wire_to(url) as wire, process(wire.url) as sweeping:
         marks = [
             "SELECT o.id\n    FROM orders o\n    WHERE o.business_id = $1 AND o.id = ANY",
-            "SELECT i.warehouse_id",
+            "SELECT i.order_id",
             "SELECT s.business_id",
             "SELECT s.place_kind",
             "UPDATE order_item",

@@ -45,13 +45,15 @@ from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
 from entrepot.operations.orders.create_order import encode_outcome
 from tests.domain import networks
-from tests.domain.networks import MOSCOW_POINT, MOSCOW_WAREHOUSE, NOVOSIBIRSK_WAREHOUSE
+from tests.domain.networks import MOSCOW_WAREHOUSE, NOVOSIBIRSK_WAREHOUSE
 
 START = networks.at("2026-06-02 10:00")
 ARRIVES = networks.day("06-09")
 NARROW_POINT = 110
 """A point that takes three parcels a day."""
 NARROW_CAPACITY = 3
+WIDE_POINT = 111
+"""A point that is never full; where a test does not care."""
 OFFERS = ("apple", "bread", "cup", "drum")
 CLOCK = Clock(movable=True)
 PRODUCTION = Clock(movable=False)
@@ -85,10 +87,11 @@ class World(msgspec.Struct, frozen=True):
 
 
 def described() -> NetworkDescription:
-    """Give the network: that of the planner's tests, and a point with little room."""
+    """Give the network: that of the planner's tests, and points with little and much room."""
     network = networks.described()
     narrow = networks.point(NARROW_POINT, networks.MOSCOW, capacity=NARROW_CAPACITY)
-    return msgspec.structs.replace(network, points=(*network.points, narrow))
+    wide = networks.point(WIDE_POINT, networks.MOSCOW, capacity=10**6)
+    return msgspec.structs.replace(network, points=(*network.points, narrow, wide))
 
 
 async def make_world(url: str) -> World:
@@ -126,23 +129,22 @@ def command(
     to: Destination | None = None,
     first_name: str = "Анна",
     days_later: tuple[int, ...] = (0, 0),
+    sources: tuple[str, ...] = ("moscow", "novosibirsk"),
 ) -> PlaceCommand:
-    """Ask for baskets: the first from Moscow, the second from Novosibirsk.
+    """Ask for baskets, one from each source, to arrive so many days later than usual.
 
     `body` stands for what the request said, for the fingerprint of an idempotency key.
     """
     external = external or f"order {next(_numbers)}"
     parcels = tuple(
         WantedParcel(
-            warehouse_id,
+            WAREHOUSES[source],
             tuple(WantedItem(offer, pieces, 100_00) for offer, pieces in basket.items()),
             ARRIVES + timedelta(days=days),
             0,
             1440,
         )
-        for warehouse_id, basket, days in zip(
-            WAREHOUSES.values(), baskets, days_later, strict=False
-        )
+        for source, basket, days in zip(sources, baskets, days_later, strict=False)
     )
     return PlaceCommand(
         business_id=shop.business_id,
@@ -150,7 +152,7 @@ def command(
         external_order_id=external,
         external_id_hash=external_id_hash(external),
         parcels=parcels,
-        destination=to or ToPoint(MOSCOW_POINT),
+        destination=to or ToPoint(WIDE_POINT),
         customer=Customer(first_name, "Петрова", None, "+79990000000"),
         package_type=None,
         draft=draft,

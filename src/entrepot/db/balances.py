@@ -3,7 +3,8 @@
 Only transactions that hold the rows' locks (db/locks.py) may call what is here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from entrepot.db.connection import Connection
 from entrepot.db.locks import slot_columns
@@ -35,6 +36,22 @@ _INSERT_SLOTS = """
     ORDER BY k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute
     ON CONFLICT (place_kind, place_id, day, from_minute, to_minute) DO NOTHING
 """
+
+
+class BalanceKeys(NamedTuple):
+    """Some rows of stock and some slots."""
+
+    stock: set[StockKey]
+    slots: set[SlotKey]
+
+
+def together(keys: Iterable[BalanceKeys]) -> BalanceKeys:
+    """Unite rows."""
+    united = BalanceKeys(set(), set())
+    for one in keys:
+        united.stock.update(one.stock)
+        united.slots.update(one.slots)
+    return united
 
 
 async def change_stock(connection: Connection, deltas: Mapping[StockKey, int]) -> None:

@@ -42,6 +42,14 @@ _LOCK_SLOTS = """
 """
 
 # Which rows nobody holds. Never decides a balance: it only tells who has to wait.
+_FREE_ORDERS = """
+    SELECT o.business_id, o.id
+    FROM unnest($1::bigint[], $2::bigint[]) AS k (business_id, id)
+    JOIN orders o ON o.business_id = k.business_id AND o.id = k.id
+      AND o.business_id = ANY($3::bigint[])
+    ORDER BY o.business_id, o.id
+    FOR NO KEY UPDATE OF o SKIP LOCKED
+"""
 _FREE_STOCK = f"{_LOCK_STOCK} SKIP LOCKED"
 _FREE_SLOTS = f"{_LOCK_SLOTS} SKIP LOCKED"
 _READ_STOCK = _LOCK_STOCK.replace("FOR NO KEY UPDATE OF s", "")
@@ -80,6 +88,17 @@ async def lock_balances(
 ) -> Held:
     """Lock stock, then slots."""
     return Held(await lock_stock(connection, stock), await lock_slots(connection, slots))
+
+
+async def busy_orders(
+    connection: Connection, keys: Collection[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Tell which of these orders, by business and id, other transactions hold at the moment."""
+    if not keys:
+        return set()
+    businesses, order_ids = map(list, zip(*keys, strict=True))
+    rows = await connection.fetch(_FREE_ORDERS, businesses, order_ids, sorted(set(businesses)))
+    return set(keys) - {(row[0], row[1]) for row in rows}
 
 
 async def busy_balances(

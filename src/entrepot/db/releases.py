@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from entrepot.db import balances
+from entrepot.db.balances import BalanceKeys
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 from entrepot.db.locks import slot_columns
@@ -54,11 +55,12 @@ _READ_OVERDUE = f"""
 """
 
 _READ_HOLDS = """
-    SELECT i.warehouse_id, i.offer_id, NULL, NULL, NULL, NULL, NULL
+    SELECT i.order_id, i.warehouse_id, i.offer_id, NULL, NULL, NULL, NULL, NULL
     FROM order_item i
     WHERE i.business_id = $1 AND i.order_id = ANY($2::bigint[]) AND i.hold = 'HELD'
     UNION ALL
-    SELECT NULL, NULL, o.place_kind, o.place_id, o.slot_day, o.slot_from_minute, o.slot_to_minute
+    SELECT o.id, NULL, NULL, o.place_kind, o.place_id, o.slot_day, o.slot_from_minute,
+      o.slot_to_minute
     FROM orders o
     WHERE o.business_id = $1 AND o.id = ANY($2::bigint[]) AND o.slot_hold = 'HELD'
 """
@@ -100,13 +102,6 @@ class OrderKey(NamedTuple):
     order_id: int
 
 
-class Holds(NamedTuple):
-    """The rows that orders hold a part of."""
-
-    stock: set[StockKey]
-    slots: set[SlotKey]
-
-
 async def find_overdue(connection: Connection, orders_max: int) -> list[OrderKey]:
     """Find drafts that have run out, the oldest first."""
     return [OrderKey(*row) for row in await connection.fetch(_FIND_OVERDUE, orders_max)]
@@ -137,15 +132,18 @@ async def read_overdue(
     return [row[0] for row in await connection.fetch(_READ_OVERDUE, business_id, list(order_ids))]
 
 
-async def read_holds(connection: Connection, business_id: int, order_ids: Collection[int]) -> Holds:
-    """Tell which rows locked orders hold, so that these can be locked next."""
-    holds = Holds(set(), set())
+async def read_holds(
+    connection: Connection, business_id: int, order_ids: Collection[int]
+) -> dict[int, BalanceKeys]:
+    """Tell which rows each of these orders holds."""
+    found: dict[int, BalanceKeys] = {}
     for row in await connection.fetch(_READ_HOLDS, business_id, list(order_ids)):
-        if row[2] is None:
-            holds.stock.add(StockKey(business_id, row[0], row[1]))
+        holds = found.setdefault(row[0], BalanceKeys(set(), set()))
+        if row[3] is None:
+            holds.stock.add(StockKey(business_id, row[1], row[2]))
         else:
-            holds.slots.add(_slot(row[2:7]))
-    return holds
+            holds.slots.add(_slot(row[3:8]))
+    return found
 
 
 async def release_holds(

@@ -187,7 +187,12 @@ async def open_database(
             timeout=limits.POOL_ACQUIRE_S_MAX,
             max_inactive_connection_lifetime=300,
             reset=_keep_as_it_is,
-            server_settings={"application_name": "entrepot", "jit": "off", "timezone": "UTC"},
+            server_settings={
+                "application_name": "entrepot",
+                "jit": "off",
+                "lock_timeout": f"{limits.LOCK_WAIT_MS_MAX}ms",
+                "timezone": "UTC",
+            },
         )
     except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
         raise DatabaseUnavailable(str(error)) from error

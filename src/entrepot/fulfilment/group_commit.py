@@ -50,12 +50,6 @@ class _Lane:
         self.at_rest.clear()
         self.arrived.set()
 
-    def put_back(self, batch: Sequence[_Waiting]) -> None:
-        self.queue.extendleft(reversed(batch))
-        self.size_bytes += sum(waiting.size_bytes for waiting in batch)
-        if batch:
-            self.arrived.set()
-
     def take(self, now: float) -> list[_Waiting]:
         """Take the next batch; what is past its deadline is dropped before it is taken."""
         batch: list[_Waiting] = []
@@ -91,8 +85,8 @@ class GroupCommit:
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
         self._tasks = [
-            asyncio.create_task(self._serve(self._fast, slow=False), name="placing"),
-            asyncio.create_task(self._serve(self._slow, slow=True), name="placing, slow lane"),
+            asyncio.create_task(self._serve(self._fast), name="placing"),
+            asyncio.create_task(self._serve(self._slow), name="placing, slow lane"),
         ]
 
     async def place(self, command: PlaceCommand, size_bytes: int) -> Outcome:
@@ -127,41 +121,30 @@ class GroupCommit:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _serve(self, lane: _Lane, *, slow: bool) -> None:
+    async def _serve(self, lane: _Lane) -> None:
         while True:
             await lane.arrived.wait()
             batch = lane.take(asyncio.get_running_loop().time())
             if batch:
-                await self._run(lane, batch, slow=slow)
+                await self._run(batch)
             if not lane.queue:
                 lane.at_rest.set()  # only now may the task be cancelled
 
-    async def _run(self, lane: _Lane, batch: list[_Waiting], *, slow: bool) -> None:
+    async def _run(self, batch: list[_Waiting]) -> None:
+        outcomes: list[Outcome | Exception]
         try:
             outcomes = await self._place([waiting.command for waiting in batch])
-        except RowsBusyError as busy:
-            self._sort_out(lane, batch, busy.waiting, slow=slow)
-            return
+            assert len(outcomes) == len(batch), "an outcome for each command"
         except Exception as error:  # whatever happens, every caller hears of it and the lane lives
             log.exception("a batch failed")
             outcomes = [error] * len(batch)
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, RowsBusyError):
+                self._slow.put(waiting)
+            elif isinstance(outcome, Exception):
                 _fail(waiting, outcome)
             elif not waiting.future.done():
                 waiting.future.set_result(outcome)
-
-    def _sort_out(
-        self, lane: _Lane, batch: list[_Waiting], must_wait: Sequence[bool], *, slow: bool
-    ) -> None:
-        """Send commands that wait for others' locks to the slow lane; the rest goes on."""
-        if slow:
-            lane.put_back(batch)
-            return
-        for waiting, busy in zip(batch, must_wait, strict=True):
-            if busy:
-                self._slow.put(waiting)
-        lane.put_back([waiting for waiting, busy in zip(batch, must_wait, strict=True) if not busy])
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

@@ -4,7 +4,8 @@ What a batch may meet on its way, and what it does then:
 
 - a draft that has run out holds what is short: give the drafts back (`release`), run again;
 - another transaction was first with a key, PostgreSQL asks for a repetition: run again;
-- a row is locked for longer than `lock_timeout`: `RowsBusyError` names the commands that wait;
+- a row is locked for longer than `lock_timeout`: the commands that need it get `RowsBusyError`,
+  the others are placed without them;
 - the connection is lost: nobody knows what happened; run again with the same order ids until
   it is known, or until `limits.UNKNOWN_OUTCOME_S_MAX` is over;
 - data that the database refuses, or a fault of ours: halve the batch until the one command
@@ -14,6 +15,7 @@ What a batch may meet on its way, and what it does then:
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -21,6 +23,8 @@ import structlog
 from entrepot import limits
 from entrepot.contract.errors import Refusal
 from entrepot.db import balances, locks, placements, releases, stored_answers
+from entrepot.db.balances import BalanceKeys, together
+from entrepot.db.busy_rows import find_busy
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.network_cache import NetworkCache
@@ -45,7 +49,7 @@ from entrepot.domain.placement import (
     decide,
 )
 from entrepot.domain.stock import StockKey
-from entrepot.fulfilment.release import release_orders
+from entrepot.fulfilment.release import release_orders_once
 
 log = structlog.get_logger()
 
@@ -58,7 +62,11 @@ Encode = Callable[[Outcome], tuple[int, bytes]]
 
 
 class RowsBusyError(Exception):
-    """Some commands need rows that another transaction holds for too long."""
+    """The command needs rows that another transaction holds for too long; nothing was decided."""
+
+
+class CommandsWaitError(Exception):
+    """Some commands of a batch need rows that another transaction holds for too long."""
 
     def __init__(self, waiting: Sequence[bool]) -> None:
         """Tell for each command of the batch whether it must wait."""
@@ -66,13 +74,20 @@ class RowsBusyError(Exception):
         self.waiting = waiting
 
 
+class Overdue(NamedTuple):
+    """Drafts that have run out, and everything that was found short."""
+
+    drafts: Sequence[OrderKey] = ()
+    short: BalanceKeys = BalanceKeys(set(), set())
+
+
 class OverdueDraftsError(Exception):
     """Drafts that have run out hold what refused commands lack."""
 
-    def __init__(self, drafts: Sequence[OrderKey]) -> None:
+    def __init__(self, overdue: Overdue) -> None:
         """Name the drafts."""
         super().__init__("overdue drafts hold what is short")
-        self.drafts = drafts
+        self.overdue = overdue
 
 
 class NetworkMovedError(Exception):
@@ -119,38 +134,45 @@ class PlaceBatch:
     async def place(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
         """Place a batch; each command gets its outcome, or the fault that befell it.
 
-        Raises:
-            RowsBusyError: some commands must wait for rows that others hold.
+        A command that must wait for rows which others hold gets `RowsBusyError`, and may be
+        given again, as it is.
         """
         try:
             return list(await self._until_known(commands))
-        except RowsBusyError:
-            raise
+        except CommandsWaitError as busy:
+            return await self._place_free(commands, busy.waiting)
         except DatabaseUnavailable as error:
             return [error] * len(commands)
         except Exception as error:  # the one command that causes it must not fail the others
             if len(commands) == 1:
                 log.exception("placing failed", business_id=commands[0].business_id)
                 return [error]
-            middle = len(commands) // 2
-            return await self.place(commands[:middle]) + await self.place(commands[middle:])
+            return await self._place_halves(commands)
+
+    async def _place_halves(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
+        middle = len(commands) // 2
+        return await self.place(commands[:middle]) + await self.place(commands[middle:])
+
+    async def _place_free(
+        self, commands: Sequence[PlaceCommand], waiting: Sequence[bool]
+    ) -> list[Outcome | Exception]:
+        """Place the commands that need not wait."""
+        if len(commands) == 1 or all(waiting):
+            return [RowsBusyError() for _ in commands]
+        if not any(waiting):  # they wait for keys that another transaction is inserting
+            return await self._place_halves(commands)
+        free = [command for command, waits in zip(commands, waiting, strict=True) if not waits]
+        outcomes = iter(await self.place(free))
+        return [RowsBusyError() if waits else next(outcomes) for waits in waiting]
 
     async def _until_known(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
         """Run the batch until it is known what became of it."""
         deadline = asyncio.get_running_loop().time() + limits.UNKNOWN_OUTCOME_S_MAX
-        repeats = releases_done = 0
+        repeats = 0
         while True:
-            look_for_drafts = releases_done < limits.RELEASES_PER_BATCH_MAX
             try:
-                return await self._attempt(commands, look_for_drafts=look_for_drafts)
-            except OverdueDraftsError as overdue:
-                releases_done += 1
-                await release_orders(self._database, self._clock, overdue.drafts)
-            except NetworkMovedError as moved:
-                await self._database.read(_reload(self._network, moved.version))
+                return await self._make_way(commands)
             except Exception as error:
-                if sqlstate(error) == _LOCK_NOT_AVAILABLE:
-                    raise await self._busy(commands) from error
                 if not may_repeat(error) and not isinstance(error, DatabaseUnavailable):
                     raise
                 repeats += 1
@@ -163,9 +185,34 @@ class PlaceBatch:
                     self._order_ids.drop()
                     await asyncio.sleep(0.1)
 
-    async def _attempt(
-        self, commands: Sequence[PlaceCommand], *, look_for_drafts: bool
-    ) -> list[Outcome]:
+    async def _make_way(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
+        """Run the batch, and again when what stood in its way is out of it.
+
+        Raises:
+            CommandsWaitError: some commands must wait for rows that others hold.
+            OverdueDraftsError: even after many releases; a smaller batch would need fewer.
+        """
+        alone = len(commands) == 1
+        releases_left = limits.RELEASES_PER_COMMAND_MAX if alone else limits.RELEASES_PER_BATCH_MAX
+        overdue = Overdue()
+        while True:
+            try:
+                await release_orders_once(self._database, self._clock, overdue.drafts)
+                overdue = Overdue()
+                return await self._attempt(commands)
+            except OverdueDraftsError as found:
+                if not releases_left:
+                    raise
+                releases_left -= 1
+                overdue = found.overdue
+            except NetworkMovedError as moved:
+                await self._database.read(_reload(self._network, moved.version))
+            except Exception as error:
+                if sqlstate(error) != _LOCK_NOT_AVAILABLE:
+                    raise
+                raise CommandsWaitError(await self._who_waits(commands, overdue)) from error
+
+    async def _attempt(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
         network = self._network.current
         if network is None:
             network = await self._database.read(self._network.latest)
@@ -173,15 +220,16 @@ class PlaceBatch:
 
         async def work(connection: Connection) -> list[Outcome]:
             decision, situation = await self._decide(connection, commands, wanted, network)
-            if look_for_drafts and (decision.short_stock or decision.short_slots):
-                overdue = await releases.find_overdue_on(
+            if decision.short_stock or decision.short_slots:
+                drafts = await releases.find_overdue_on(
                     connection,
                     decision.short_stock,
                     decision.short_slots,
                     limits.RELEASED_ORDERS_PER_TRANSACTION_MAX,
                 )
-                if overdue:
-                    raise OverdueDraftsError(overdue)
+                if drafts:
+                    short = BalanceKeys(decision.short_stock, decision.short_slots)
+                    raise OverdueDraftsError(Overdue(drafts, short))
             await self._write(connection, commands, decision, situation)
             return decision.outcomes
 
@@ -249,21 +297,22 @@ class PlaceBatch:
                 answers[key] = StoredAnswer(retry_key.fingerprint, *self._encode(outcome))
         return answers
 
-    async def _busy(self, commands: Sequence[PlaceCommand]) -> RowsBusyError:
-        """Find out which commands wait for rows that another transaction holds."""
+    async def _who_waits(self, commands: Sequence[PlaceCommand], overdue: Overdue) -> list[bool]:
+        """Tell which commands wait for rows that another transaction holds.
+
+        `overdue` has the drafts that had to be ended first: who lacks what they hold waits for
+        them.
+        """
         network = self._network.current
         assert network is not None, "a batch was tried without a network"
         wanted = [_wanted([command], network) for command in commands]
-        stock = {key for one in wanted for key in one.stock}
-        slots = {key for one in wanted for key in one.slots}
+        wanted_keys = together(BalanceKeys(one.stock, one.slots) for one in wanted)
 
-        async def probe(connection: Connection) -> tuple[set[StockKey], set[SlotKey]]:
-            return await locks.busy_balances(connection, stock, slots)
+        async def probe(connection: Connection) -> BalanceKeys:
+            return await find_busy(connection, wanted_keys, overdue.short, overdue.drafts)
 
-        busy_stock, busy_slots = await self._database.transaction_once(probe)
-        return RowsBusyError(
-            [bool(one.stock & busy_stock) or bool(one.slots & busy_slots) for one in wanted]
-        )
+        busy = await self._database.transaction_once(probe)
+        return [bool(one.stock & busy.stock) or bool(one.slots & busy.slots) for one in wanted]
 
 
 def _wanted(commands: Sequence[PlaceCommand], network: Network) -> Wanted:

@@ -9,10 +9,11 @@ from itertools import groupby
 
 from entrepot import limits
 from entrepot.db import locks, releases
+from entrepot.db.balances import together
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.releases import OrderKey
-from entrepot.db.transaction import Database
+from entrepot.db.transaction import Database, Work
 
 
 async def release_overdue(
@@ -27,11 +28,7 @@ async def release_overdue(
     size = limits.RELEASED_ORDERS_PER_TRANSACTION_MAX
     released = 0
     for start in range(0, len(ordered), size):
-        chunk = ordered[start : start + size]
-
-        async def work(connection: Connection, chunk: Sequence[int] = chunk) -> int:
-            return await _release(connection, clock, business_id, chunk)
-
+        work = _release_of(clock, business_id, ordered[start : start + size])
         released += await database.transaction(work)
     return released
 
@@ -45,6 +42,20 @@ async def release_orders(database: Database, clock: Clock, keys: Sequence[OrderK
     return released
 
 
+async def release_orders_once(database: Database, clock: Clock, keys: Sequence[OrderKey]) -> None:
+    """Try once to end overdue drafts, a transaction for each business; errors are the caller's."""
+    for business_id, of_business in groupby(sorted(keys), key=lambda key: key.business_id):
+        order_ids = [key.order_id for key in of_business]
+        await database.transaction_once(_release_of(clock, business_id, order_ids))
+
+
+def _release_of(clock: Clock, business_id: int, order_ids: Sequence[int]) -> Work[int]:
+    async def work(connection: Connection) -> int:
+        return await _release(connection, clock, business_id, order_ids)
+
+    return work
+
+
 async def _release(
     connection: Connection, clock: Clock, business_id: int, order_ids: Sequence[int]
 ) -> int:
@@ -53,7 +64,8 @@ async def _release(
     overdue = await releases.read_overdue(connection, business_id, locked)
     if not overdue:
         return 0
-    holds = await releases.read_holds(connection, business_id, overdue)
+    of_each = await releases.read_holds(connection, business_id, overdue)
+    holds = together(of_each.values())
     await locks.lock_balances(connection, holds.stock, holds.slots)
     await releases.release_holds(connection, business_id, overdue)
     await releases.expire(connection, business_id, overdue)
