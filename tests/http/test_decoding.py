@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from entrepot import limits
 from entrepot.demo.seed import DemoWorld
 from tests.http.raw import request_bytes, send
 from tests.support.client import Answer, Client
@@ -301,17 +302,20 @@ async def test_a_size_that_is_only_declared_is_refused_at_once(
     assert b" 400 " in answer.partition(b"\r\n")[0]
 
 
-async def test_a_body_that_stays_away_holds_nothing_up(
-    shared_client: Client, shared_service: Service, world: DemoWorld
+async def test_a_body_that_stays_away_is_not_waited_for(
+    shared_client: Client,
+    shared_service: Service,
+    world: DemoWorld,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(limits, "BODY_READ_S_MAX", 0.3)
     path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
-    words = {"Api_Key": world.first.api_key, "Content_Length": "100"}
+    words = {"Api_Key": world.first.api_key, "Content_Length": "100", "Connection": "close"}
     waiting = asyncio.create_task(
         send(shared_service.base_url, request_bytes("POST", path, **words))
     )
-    await asyncio.sleep(0.1)
     assert (await shared_client.request("GET", "/readyz")).status == 200
-    waiting.cancel()
+    assert b"Unexpected end of content" in await waiting
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}"])

@@ -73,7 +73,10 @@ class Database:
         try:
             yield cast("Connection", lent)
         except BaseException as error:
-            if connection_was_lost(error) or sqlstate(error) in _STALE_PLAN_SQLSTATES:
+            # Giving back a connection in the middle of a statement would wait for that statement,
+            # and its time-out would take the place of the cancellation.
+            cancelled = isinstance(error, asyncio.CancelledError)
+            if cancelled or connection_was_lost(error) or sqlstate(error) in _STALE_PLAN_SQLSTATES:
                 lent.terminate()
             raise
         finally:
@@ -109,7 +112,7 @@ class Database:
             await connection.execute(_BEGIN)
             try:
                 result = await work(connection)
-            except BaseException:
+            except Exception:  # a cancelled one loses its connection, and the server rolls back
                 await _roll_back(connection)
                 raise
             try:

@@ -41,8 +41,8 @@ async def read_body(headers: Headers, receive: Receive, bytes_max: int) -> bytes
     try:
         async with asyncio.timeout(limits.BODY_READ_S_MAX):
             return await _receive_all(receive, bytes_max)
-    except TimeoutError as error:
-        raise ClientGone from error
+    except TimeoutError:
+        return UNEXPECTED_END()
 
 
 class BodyDecoder:
