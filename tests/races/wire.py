@@ -34,12 +34,16 @@ class Gate:
             await self._reached.wait()
 
     def release(self) -> None:
-        """Let the connection go on."""
-        self._verdict.set_result(True)
+        """Let the connection go on, if it is still there."""
+        self._decide(go_on=True)
 
     def cut(self) -> None:
         """Break the connection off, towards both ends."""
-        self._verdict.set_result(False)
+        self._decide(go_on=False)
+
+    def _decide(self, *, go_on: bool) -> None:
+        if not self._verdict.done():  # cancelled when the connection ended by itself
+            self._verdict.set_result(go_on)
 
     async def pass_through(self) -> bool:
         """Stand at the gate; tells whether to go on."""
@@ -55,6 +59,8 @@ class Wire:
         self.url = listening_url
         self.statements: list[str] = []
         self._gates: list[Gate] = []
+        self._broken = False
+        self._conversations: set[asyncio.Task[None]] = set()
 
     def stop_before(self, text: str, *, skip: int = 0) -> Gate:
         """Hold back the next statement that begins so, after `skip` others."""
@@ -67,6 +73,15 @@ class Wire:
     def _gate(self, gate: Gate) -> Gate:
         self._gates.append(gate)
         return gate
+
+    def break_off(self) -> None:
+        """End every conversation and begin none, until `mend`."""
+        self._broken = True
+        self._hang_up()
+
+    def mend(self) -> None:
+        """Carry connections again."""
+        self._broken = False
 
     def match(self, statement: str) -> Gate | None:
         """Note a statement; gives the gate it must stop at. A gate stops one statement."""
@@ -81,6 +96,28 @@ class Wire:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either end closes it."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._conversations.add(task)
+        try:
+            if not self._broken:
+                await self._carry(reader, writer)
+        except asyncio.CancelledError:
+            pass  # streams log the cancellation of a task of theirs as an error
+        finally:
+            self._conversations.discard(task)
+            writer.transport.abort()
+
+    async def close(self) -> None:
+        """End every conversation."""
+        self.break_off()
+        await asyncio.gather(*self._conversations, return_exceptions=True)
+
+    def _hang_up(self) -> None:
+        for conversation in self._conversations:
+            conversation.cancel()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if isinstance(self._server, str):
             upstream = await asyncio.open_unix_connection(self._server)
         else:
@@ -93,7 +130,6 @@ class Wire:
         except* (ConnectionError, asyncio.IncompleteReadError, _Cut):
             pass
         finally:
-            writer.transport.abort()
             upstream[1].transport.abort()
 
 
@@ -172,25 +208,12 @@ async def wire_to(url: str) -> AsyncIterator[Wire]:
             netloc=f"{account}@" if account else "", query=f"host={folder}"
         )
         wire = Wire(url, listening_url.geturl())
-        serving: set[asyncio.Task[None]] = set()
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            serving.add(task)
-            # What streams do with a task of theirs that was cancelled is to log an error.
-            with contextlib.suppress(asyncio.CancelledError):
-                await wire.serve(reader, writer)
-            serving.discard(task)
-
-        listener = await asyncio.start_unix_server(serve, str(Path(folder) / _SOCKET))
+        listener = await asyncio.start_unix_server(wire.serve, str(Path(folder) / _SOCKET))
         try:
             yield wire
         finally:
             listener.close()
-            for task in serving:
-                task.cancel()
-            await asyncio.gather(*serving, return_exceptions=True)
+            await wire.close()
 
 
 def _address(url: str) -> str | tuple[str, int]:

@@ -17,25 +17,24 @@ _READ = """
     WHERE a.expires_at > $4
 """
 
-_REMOVE_EXPIRED_TWINS = """
-    DELETE FROM stored_answer a
-    USING unnest($1::bigint[], $2::bytea[]) AS k (business_id, key_hash)
-    WHERE a.business_id = k.business_id AND a.key_hash = k.key_hash
-      AND a.business_id = ANY($3::bigint[]) AND a.expires_at <= $4
-"""
-
+# An answer past its day makes way. Keys are taken in one order, so that two processes which
+# use the same ones again cannot wait for each other in a circle.
 _INSERT = """
     INSERT INTO stored_answer (business_id, key_hash, fingerprint, http_status, body, expires_at)
     SELECT k.business_id, k.key_hash, k.fingerprint, k.http_status, k.body, $6
     FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[])
       AS k (business_id, key_hash, fingerprint, http_status, body)
     ORDER BY k.business_id, k.key_hash
-    ON CONFLICT (business_id, key_hash) DO NOTHING
+    ON CONFLICT (business_id, key_hash) DO UPDATE SET
+      fingerprint = excluded.fingerprint, http_status = excluded.http_status,
+      body = excluded.body, expires_at = excluded.expires_at
+    WHERE stored_answer.expires_at <= $7
 """
 
+# The expiry is asked again of the row itself: whoever waited for it may find a fresh answer.
 _FORGET = """
     DELETE FROM stored_answer
-    WHERE (business_id, key_hash) IN (
+    WHERE expires_at <= $1 AND (business_id, key_hash) IN (
       SELECT business_id, key_hash FROM stored_answer WHERE expires_at <= $1 LIMIT $2
     )
 """
@@ -65,7 +64,6 @@ async def insert_answers(
     """
     if not answers:
         return
-    await connection.execute(_REMOVE_EXPIRED_TWINS, *_columns(answers), now)
     tag = await connection.execute(
         _INSERT,
         [business_id for business_id, _ in answers],
@@ -74,6 +72,7 @@ async def insert_answers(
         [answer.http_status for answer in answers.values()],
         [answer.body for answer in answers.values()],
         expires_at,
+        now,
     )
     require_rows(tag, len(answers))
 
