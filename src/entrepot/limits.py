@@ -75,6 +75,9 @@ RELEASES_PER_CORRECTION_MAX = 100
 # Orders named in a refusal, per stock row: enough to act on, and the total is told.
 HOLDERS_NAMED_MAX = 20
 
+# What comes before a body, all together: proxies allow 8 to 64 KB. Half a head is not waited for.
+HEAD_BYTES_MAX = 64 * 1024
+HEAD_READ_S_MAX = 30.0
 # A body of 512 KB takes seconds on the slowest line; who takes longer only holds a connection.
 BODY_READ_S_MAX = 30.0
 # The contract's longest list is 50 ids; a hundred times that is nobody's question.

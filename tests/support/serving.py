@@ -19,6 +19,7 @@ from entrepot.db.clock import advance
 from entrepot.db.connection import Connection
 from entrepot.db.transaction import Database
 from entrepot.http.application import Application
+from entrepot.http.protocol import BoundedHttp
 from entrepot.operations.call import Platform
 from entrepot.settings import Settings
 from entrepot.work.duties import DUTIES
@@ -74,7 +75,7 @@ async def serve_here(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=BoundedHttp,
                 ws="none",
                 lifespan="on",
                 log_config=None,

@@ -20,7 +20,7 @@ from entrepot.contract.errors import (
 )
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.domain.accounts import ApiKey
-from entrepot.domain.api_key import Token, parse_token
+from entrepot.domain.api_key import TOKEN_CHARS, Token, parse_token
 from entrepot.http.asgi import Headers
 
 _BEARER = "bearer"
@@ -60,7 +60,8 @@ async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Re
 
 
 async def _find(text: str, accounts: AccountsCache) -> ApiKey | Refusal:
-    token = _parse(text)
+    # Only what has a token's length is remembered: a header may be far longer.
+    token = _parse(text) if len(text) == TOKEN_CHARS else parse_token(text)
     if not isinstance(token, Token):
         return token()
     key = await accounts.key(token.hash, token.business_id)

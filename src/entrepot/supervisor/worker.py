@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from entrepot.http.protocol import BoundedHttp
 from entrepot.settings import Settings
 from entrepot.supervisor.listening import BACKLOG
 from entrepot.supervisor.logs import configure_logging
@@ -56,7 +57,7 @@ def _config(orders: WorkerOrders) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(orders.settings, orders.database_url),
         interface="asgi3",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,0 +1,85 @@
+"""uvicorn's HTTP protocol, with bounds on what comes before a body.
+
+The application bounds bodies; of a request's head it hears only when that is complete. Without
+these bounds anybody could fill the memory with one header, or hold connections with half a line.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from entrepot import limits
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection; a head that is too large or too slow ends it."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        """Await the first head."""
+        super().__init__(*arguments, **named)
+        self._in_head = True
+        self._at_rest = True
+        self._begun = 0
+        self._head_bytes = 0
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._forget_patience()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and end the connection when its head is over the bounds."""
+        if self.transport.is_closing():
+            return  # what was under way when a head was refused
+        was_at_rest, self._begun = self._at_rest, 0
+        super().data_received(data)
+        if not self._in_head:
+            if self._patience is not None:
+                self._forget_patience()
+            return
+        # Of data that also brought the end of another request, how much is head is not known.
+        if self._begun == 0 or (was_at_rest and self._begun == 1):
+            self._head_bytes += len(data)
+        if self._head_bytes > limits.HEAD_BYTES_MAX:
+            self._refuse()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        self._in_head = True
+        self._at_rest = False
+        self._begun += 1
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that a head is complete."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the next head may begin."""
+        self._at_rest = True
+        super().on_message_complete()
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.send_400_response("Request header is too large.")
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
