@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from entrepot.db.migrate import migrate
-from tests.races.books import faults_in_books
+from tests.races.books import assert_books_agree
 from tests.races.world import Process, Shop, World, make_world, process
 from tests.support.databases import Databases
 
@@ -61,7 +61,7 @@ async def p1(url: str) -> AsyncIterator[Process]:
     """A worker process; when the test is over the books must agree."""
     async with process(url) as made:
         yield made
-    assert await faults_in_books(url) == []
+    await assert_books_agree(url)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from entrepot.db.embedded import administrative_url
 from entrepot.domain.destination import ToPoint
 from entrepot.domain.placement import Outcome
 from entrepot.fulfilment.release import release_overdue
-from tests.races.books import faults_in_books
+from tests.races.books import assert_books_agree
 from tests.races.wire import wire_to
 from tests.races.world import (
     CLOCK,
@@ -58,7 +58,7 @@ async def watched_url(url: str) -> AsyncIterator[str]:
     # Whoever was in one has told of it when its connection is closed.
     await admin.close()
     assert await _deadlocks(url) == 0
-    assert await faults_in_books(url) == []
+    await assert_books_agree(url)
 
 
 async def test_the_same_offers_from_both_ends(watched_url: str, ours: Shop) -> None:

@@ -16,8 +16,9 @@ import msgspec
 
 from entrepot.contract.enums import OrderStatus, OrderSubstatus
 from entrepot.contract.errors import Refusal
+from entrepot.contract.scopes import Scope
 from entrepot.db import clock as db_clock
-from entrepot.db.accounts import create_business, create_campaign
+from entrepot.db.accounts import IssuedKey, create_business, create_campaign, create_key
 from entrepot.db.clock import Clock
 from entrepot.db.network import replace_network
 from entrepot.db.network_cache import NetworkCache
@@ -73,10 +74,11 @@ Basket = Mapping[str, int]
 
 
 class Shop(NamedTuple):
-    """A business and its campaign."""
+    """A business, its campaign, and a key to everything of it."""
 
     business_id: int
     campaign_id: int
+    api_key: str
 
 
 class World(msgspec.Struct, frozen=True):
@@ -115,7 +117,9 @@ async def _shop(connection: Any, name: str) -> Shop:
     assert campaign is not None
     goods = [Offer(offer, offer.title(), 500, 100, 100, 100) for offer in OFFERS]
     await load_offers(connection, business.id, goods)
-    return Shop(business.id, campaign.id)
+    key = await create_key(connection, business.id, "all", [Scope.ALL_METHODS])
+    assert isinstance(key, IssuedKey)
+    return Shop(business.id, campaign.id, key.token)
 
 
 def command(
@@ -200,7 +204,13 @@ class Process:
 
     async def confirm(self, shop: Shop, order_id: int) -> Moved | Refusal:
         """Confirm a draft, as updateOrderStatus does."""
-        wanted = StageWanted(*shop, order_id, OrderStatus.PROCESSING, OrderSubstatus.STARTED)
+        wanted = StageWanted(
+            shop.business_id,
+            shop.campaign_id,
+            order_id,
+            OrderStatus.PROCESSING,
+            OrderSubstatus.STARTED,
+        )
         return await move_for_shop(self.database, self.clock, wanted)
 
     async def advance(self, by: timedelta) -> None:
