@@ -91,7 +91,7 @@ def test_the_files_beside_the_code_are_there() -> None:
 
 
 def test_the_result_travels_as_json() -> None:
-    result = LoadResult(3, 2, 1.0, 0.5, 0.9, 0.1, {"service": None, "database": 0.2})
+    result = LoadResult(3, 2, 1.0, 0.5, 0.9, 0.1, 2.0, {"service": None, "database": 0.2})
     assert msgspec.json.decode(msgspec.json.encode(result), type=LoadResult) == result
 
 

@@ -18,7 +18,7 @@ from typing import cast
 import msgspec
 
 from entrepot.bench.plan import Offers
-from entrepot.bench.processor_time import tree_cpu_s
+from entrepot.bench.processor_time import cpu_difference_s, machine_cpu_s, tree_cpu_s
 from entrepot.bench.shape import Request, World, prepared_requests
 
 ANSWER_BYTES_MAX = 65_536
@@ -55,6 +55,7 @@ class LoadResult(msgspec.Struct, frozen=True):
     p50_ms: float
     p99_ms: float
     generator_cpu_s: float
+    machine_cpu_s: float | None
     watched_cpu_s: dict[str, float | None]
     failure: str | None = None
 
@@ -176,9 +177,11 @@ def _carry_out(load: _Load, order: LoadOrder) -> LoadResult:
     load.start()
     warmed_up = load.drive(order.warm_up_s)
     before = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}
+    machine_before = machine_cpu_s()
     own_before, started = time.process_time(), time.perf_counter()
     latencies = load.drive(order.seconds)
     own, seconds = time.process_time() - own_before, time.perf_counter() - started
+    machine = cpu_difference_s(machine_before, machine_cpu_s())
     after = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}
     placed = len(warmed_up) + len(latencies) + load.drain()
     latencies.sort()
@@ -189,7 +192,8 @@ def _carry_out(load: _Load, order: LoadOrder) -> LoadResult:
         p50_ms=percentile(latencies, 0.50) * 1e3,
         p99_ms=percentile(latencies, 0.99) * 1e3,
         generator_cpu_s=own,
-        watched_cpu_s={name: _difference(before[name], after[name]) for name in order.watched},
+        machine_cpu_s=machine,
+        watched_cpu_s={name: cpu_difference_s(before[name], after[name]) for name in order.watched},
         failure=load.failure,
     )
 
@@ -199,17 +203,13 @@ def percentile(ascending: list[float], part: float) -> float:
     return ascending[min(int(len(ascending) * part), len(ascending) - 1)] if ascending else 0.0
 
 
-def _difference(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
-
-
 def main() -> None:
     """Read the order from stdin, write the result to stdout."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadOrder)
     try:
         result = place_orders(order)
     except (LoadFailed, OSError) as error:
-        result = LoadResult(0, 0, 0.0, 0.0, 0.0, 0.0, {}, failure=str(error))
+        result = LoadResult(0, 0, 0.0, 0.0, 0.0, 0.0, None, {}, failure=str(error))
     sys.stdout.buffer.write(msgspec.json.encode(result))
 
 

@@ -1,5 +1,6 @@
 """What a run measured, and what all of them together say."""
 
+from collections.abc import Iterable
 from statistics import median
 
 import msgspec
@@ -16,7 +17,8 @@ class Measured(msgspec.Struct, frozen=True, rename="camel"):
 
     `placed` counts every order, those of the warm-up included; the other figures are of the
     measured time. `generatorCores` is how much of the machine the load generator took;
-    `serviceCpuUs` and `databaseCpuUs` are missing where the system does not tell them.
+    `serviceCpuUs` and `databaseCpuUs` are missing where the system does not tell them, as is
+    `foreignCores`: how much of the machine was busy with none of the three.
     """
 
     run: Run
@@ -28,16 +30,21 @@ class Measured(msgspec.Struct, frozen=True, rename="camel"):
     generator_cores: float
     service_cpu_us: float | None
     database_cpu_us: float | None
+    foreign_cores: float | None
 
 
 class Best(msgspec.Struct, frozen=True, rename="camel"):
-    """A contender's best configuration: the median of its runs, and the slowest and fastest."""
+    """A contender's best configuration.
+
+    `ordersPerSecond` and the latencies are those of its fastest run: whatever else goes on in a
+    machine only ever slows a run down. `median` and `slowest` tell how much they differ.
+    """
 
     run: Run
     runs: int
     orders_per_second: float
-    least: float
-    most: float
+    median: float
+    slowest: float
     p50_ms: float
     p99_ms: float
 
@@ -75,6 +82,16 @@ def per_order_us(seconds: float | None, orders: int) -> float | None:
     return None if seconds is None or orders == 0 else seconds / orders * 1e6
 
 
+def foreign_cores(
+    machine_s: float | None, known_s: Iterable[float | None], seconds: float
+) -> float | None:
+    """Cores that were busy with something else, None when that is not known."""
+    known = list(known_s)
+    if machine_s is None or None in known:
+        return None
+    return max(0.0, machine_s - sum(each or 0.0 for each in known)) / seconds
+
+
 def find_best(measured: list[Measured]) -> tuple[Best, ...]:
     """Give the best configuration for each contender and choice of offers that ran."""
     by_run: dict[Run, list[Measured]] = {}
@@ -106,12 +123,13 @@ def find_ratios(best: tuple[Best, ...]) -> Ratios:
 
 def _together(run: Run, runs: list[Measured]) -> Best:
     speeds = [each.orders_per_second for each in runs]
+    fastest = max(runs, key=lambda each: each.orders_per_second)
     return Best(
         run=run,
         runs=len(runs),
-        orders_per_second=median(speeds),
-        least=min(speeds),
-        most=max(speeds),
-        p50_ms=median(each.p50_ms for each in runs),
-        p99_ms=median(each.p99_ms for each in runs),
+        orders_per_second=fastest.orders_per_second,
+        median=median(speeds),
+        slowest=min(speeds),
+        p50_ms=fastest.p50_ms,
+        p99_ms=fastest.p99_ms,
     )

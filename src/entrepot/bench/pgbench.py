@@ -6,14 +6,15 @@ import os
 import resource
 import shutil
 import tempfile
+import time
 import urllib.parse
 from pathlib import Path
 from typing import NamedTuple
 
 from entrepot.bench.load import percentile
-from entrepot.bench.measured import BenchFailed, Measured, per_order_us
+from entrepot.bench.measured import BenchFailed, Measured, foreign_cores, per_order_us
 from entrepot.bench.plan import Offers, Plan, Run
-from entrepot.bench.processor_time import tree_cpu_s
+from entrepot.bench.processor_time import cpu_difference_s, machine_cpu_s, tree_cpu_s
 from entrepot.bench.shape import (
     DAYS,
     FIRST_OFFER,
@@ -31,6 +32,23 @@ from entrepot.db.start_refused import StartRefused
 # With 64 clients after one hot row a wait may exceed what the program allows itself.
 _NO_LOCK_TIMEOUT = "-c lock_timeout=0"
 _STOP_S_MAX = 60.0
+
+
+class _Use(NamedTuple):
+    """A moment, and the processor time used up to it; or a stretch of time between two."""
+
+    at_s: float
+    own_s: float
+    server_s: float | None
+    machine_s: float | None
+
+    def since(self, before: "_Use") -> "_Use":
+        return _Use(
+            self.at_s - before.at_s,
+            self.own_s - before.own_s,
+            cpu_difference_s(before.server_s, self.server_s),
+            cpu_difference_s(before.machine_s, self.machine_s),
+        )
 
 
 class _Transaction(NamedTuple):
@@ -68,27 +86,26 @@ async def run_pgbench(database: BenchDatabase, run: Run, plan: Plan) -> Measured
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         script = Path(folder) / "order.sql"
         script.write_text(_script(database.world, run.offers), "utf-8")
-        own_before, server_before = _children_cpu_s(), tree_cpu_s(server or -1)
+        before = _use(server)
         told = await _pgbench(database.url, run, plan, script)
-        own = _children_cpu_s() - own_before
-        server_after = tree_cpu_s(server or -1)
+        used = _use(server).since(before)
         transactions = _read_transactions(Path(folder))
     placed = len(transactions)
     if f"actually processed: {placed}\n" not in told:
         raise BenchFailed(f"pgbench logged {placed} transactions and says: {told.strip()}")
     measured = _within_window(transactions, plan)
     latencies = sorted(each.took_ms for each in measured)
-    used = None if server_before is None or server_after is None else server_after - server_before
     return Measured(
         run=run,
         placed=placed,
         orders_per_second=len(measured) / plan.seconds,
         p50_ms=percentile(latencies, 0.50),
         p99_ms=percentile(latencies, 0.99),
-        generator_cpu_us=per_order_us(own, placed),
-        generator_cores=own / (plan.warm_up_s + plan.seconds),
+        generator_cpu_us=per_order_us(used.own_s, placed),
+        generator_cores=used.own_s / used.at_s,
         service_cpu_us=None,
-        database_cpu_us=per_order_us(used, placed),
+        database_cpu_us=per_order_us(used.server_s, placed),
+        foreign_cores=foreign_cores(used.machine_s, (used.own_s, used.server_s), used.at_s),
     )
 
 
@@ -163,6 +180,11 @@ def _within_window(transactions: list[_Transaction], plan: Plan) -> list[_Transa
     return [each for each in transactions if opens <= each.ended_at_s < closes]
 
 
-def _children_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _use(server: int | None) -> _Use:
+    own = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return _Use(
+        at_s=time.monotonic(),
+        own_s=own.ru_utime + own.ru_stime,
+        server_s=None if server is None else tree_cpu_s(server),
+        machine_s=machine_cpu_s(),
+    )

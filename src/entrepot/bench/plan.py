@@ -35,7 +35,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def label(self) -> str:
         """What a person reads while it runs."""
-        served = f", {self.processes} processes" if self.processes else ""
+        count = f"{self.processes} process" + ("es" if self.processes > 1 else "")
+        served = f", {count}" if self.processes else ""
         return f"{self.contender} {self.offers}, {self.connections} connections{served}"
 
 

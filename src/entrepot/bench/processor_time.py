@@ -25,6 +25,21 @@ def tree_cpu_s(root: int) -> float | None:
     return sum(each.used_s for pid, each in processes.items() if _descends(pid, root, processes))
 
 
+def machine_cpu_s() -> float | None:
+    """Seconds that all cores together have been busy since the machine started."""
+    try:
+        line = (_PROCESSES / "stat").read_text("ascii").partition("\n")[0]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, *interrupts = map(int, line.split()[1:9])
+    return (user + nice + system + sum(interrupts)) / _TICKS_PER_S
+
+
+def cpu_difference_s(before: float | None, after: float | None) -> float | None:
+    """What was used in between, None when that is not known."""
+    return None if before is None or after is None else after - before
+
+
 def database_root(backend_pid: int) -> int | None:
     """The process above a backend of PostgreSQL, when the server runs on this machine."""
     backend = _all_processes().get(backend_pid)

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from entrepot.bench.load import LoadOrder, LoadResult
-from entrepot.bench.measured import BenchFailed, Measured, per_order_us
+from entrepot.bench.measured import BenchFailed, Measured, foreign_cores, per_order_us
 from entrepot.bench.plan import Contender, Plan, Run
 from entrepot.bench.sources import BENCHMARKS
 from entrepot.bench.world import BenchDatabase
@@ -31,6 +31,7 @@ SETTLE_S = 0.5
 POLL_S = 0.05
 LOG_LINES_QUOTED = 3
 
+_PARTS = ("service", "database")
 _FASTAPI_PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "asyncpg", "uvicorn")
 _ENTREPOT = "from entrepot.cli.main import main; main()"
 _UVICORN_READY = "Application startup complete."
@@ -85,6 +86,7 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
         result = await _load(order)
     if result.failure is not None:
         raise BenchFailed(f"{run.label}: {result.failure}")
+    known = (result.generator_cpu_s, *(result.watched_cpu_s.get(each) for each in _PARTS))
     return Measured(
         run=run,
         placed=result.placed,
@@ -95,6 +97,7 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
         generator_cores=result.generator_cpu_s / result.seconds,
         service_cpu_us=per_order_us(result.watched_cpu_s.get("service"), result.answered),
         database_cpu_us=per_order_us(result.watched_cpu_s.get("database"), result.answered),
+        foreign_cores=foreign_cores(result.machine_cpu_s, known, result.seconds),
     )
 
 

@@ -8,7 +8,16 @@ import msgspec
 import typer
 
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, progress, say, show, show_rows
+from entrepot.cli.output import (
+    CommandRefused,
+    JsonOption,
+    note,
+    progress,
+    say,
+    show,
+    show_rows,
+    warn,
+)
 from entrepot.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +28,8 @@ app = typer.Typer(no_args_is_help=True)
 
 SECONDS = 4.0
 REPEATS = 3
+DISTURBED_CORES = 0.3
+"""Busy with other programs; what the kernel does on its own account stays below."""
 INTERRUPTED = 130
 
 
@@ -36,6 +47,7 @@ class _Row(msgspec.Struct, frozen=True):
     generator_cores: str
     service_us: str
     database_us: str
+    others_cores: str
 
 
 class _BestRow(msgspec.Struct, frozen=True):
@@ -45,7 +57,8 @@ class _BestRow(msgspec.Struct, frozen=True):
     processes: str
     runs: int
     orders_per_s: str
-    from_to: str
+    median: str
+    slowest: str
     p50_ms: str
     p99_ms: str
     entrepot_places: str
@@ -120,8 +133,16 @@ def _tell(report: "Report") -> None:
     )
     say("\nAll runs, each on fresh rows; processor time in µs for each order\n")
     show_rows([_row(each) for each in report.runs], as_json=False)
-    say("\nThe best configuration of each: median of its runs, slowest and fastest\n")
+    say(
+        "\nThe best configuration of each contender: its fastest run, and how far its runs differ\n"
+    )
     show_rows([_best_row(each, report) for each in report.best], as_json=False)
+    disturbed = [each for each in report.runs if (each.foreign_cores or 0) > DISTURBED_CORES]
+    if disturbed:
+        warn(
+            f"In {len(disturbed)} of {len(report.runs)} runs other programs took more than "
+            f"{DISTURBED_CORES} cores: the figures say little. Repeat on a machine at rest."
+        )
     say(
         f"\nAfter each of {len(report.runs)} runs orders, lines, stock and slots were counted: "
         f"all as answered, nothing oversold. {report.seconds:.0f} s in all."
@@ -142,6 +163,7 @@ def _row(measured: "Measured") -> _Row:
         generator_cores=f"{measured.generator_cores:.2f}",
         service_us=_us(measured.service_cpu_us),
         database_us=_us(measured.database_cpu_us),
+        others_cores="–" if measured.foreign_cores is None else f"{measured.foreign_cores:.2f}",
     )
 
 
@@ -159,7 +181,8 @@ def _best_row(best: "Best", report: "Report") -> _BestRow:
         processes=str(best.run.processes or "–"),
         runs=best.runs,
         orders_per_s=f"{best.orders_per_second:,.0f}",
-        from_to=f"{best.least:,.0f} to {best.most:,.0f}",
+        median=f"{best.median:,.0f}",
+        slowest=f"{best.slowest:,.0f}",
         p50_ms=f"{best.p50_ms:.1f}",
         p99_ms=f"{best.p99_ms:.1f}",
         entrepot_places="–" if ratio is None else f"{ratio:.1f} times as many",
