@@ -120,7 +120,8 @@ def test_a_key_works_until_it_is_revoked(entrepot: Entrepot, ours: Shop, url: st
     found = stored_key(url, token)
     assert found is not None
     assert found.revoked
-    (shown,) = entrepot("keys", "list", *business, "--json").json
+    keys = entrepot("keys", "list", *business, "--json").json
+    (shown,) = (key for key in keys if key["id"] == made.json["id"])
     assert shown["state"] == "revoked"
     again = entrepot("keys", "revoke", made.json["id"], *business, "--json")
     assert again.json == {**again.json, "id": made.json["id"], "state": "revoked"}
@@ -148,7 +149,7 @@ def test_keys_need_a_scope_a_name_and_a_business(entrepot: Entrepot, ours: Shop)
 
 def test_the_thirty_first_key_is_refused(entrepot: Entrepot, ours: Shop) -> None:
     create = ("keys", "create", "k", "--business", ours.business_id, "--scope", "pricing")
-    for _ in range(30):
+    for _ in range(29):  # the shop has one already
         assert entrepot(*create).code == 0
     said = entrepot(*create)
     assert said.code == 1

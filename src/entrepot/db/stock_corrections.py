@@ -6,6 +6,8 @@ only what is held, and are in `balances`.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -53,9 +55,19 @@ _INSERT_STOCK = f"""
     ON CONFLICT (business_id, warehouse_id, offer_id) DO NOTHING
 """
 _JOURNAL = """
-    INSERT INTO stock_movement (business_id, moved_at, reason, warehouse_id, offer_id, pile, delta)
-    SELECT $1, $2, $3, k.* FROM unnest($4::bigint[], $5::text[], $6::text[], $7::integer[]) AS k
+    INSERT INTO stock_movement
+      (business_id, moved_at, reason, correction_id, warehouse_id, offer_id, pile, delta)
+    SELECT $1, $2, $3, $4, k.*
+    FROM unnest($5::bigint[], $6::text[], $7::text[], $8::integer[]) AS k
     RETURNING id
+"""
+
+_READ_JOURNAL = """
+    SELECT m.warehouse_id, m.offer_id, m.pile, m.delta
+    FROM unnest($3::bigint[], $4::text[]) AS k (warehouse_id, offer_id)
+    JOIN stock_movement m ON m.business_id = $1 AND m.correction_id = $2
+      AND m.warehouse_id = k.warehouse_id AND m.offer_id = k.offer_id
+    ORDER BY m.id
 """
 
 _READ_HOLDERS = f"""
@@ -79,6 +91,13 @@ _READ_HOLDERS = f"""
 """
 
 
+class Label(NamedTuple):
+    """What the journal says of a correction: why, and which one it was."""
+
+    reason: str
+    id: UUID
+
+
 class Holder(msgspec.Struct, frozen=True):
     """An order that holds pieces. An overdue draft holds none in truth, and can be released."""
 
@@ -95,9 +114,13 @@ async def correct_stock(
     business_id: int,
     corrections: Sequence[Correction],
     *,
-    reason: str,
+    label: Label,
+    repeated: bool,
 ) -> Corrected:
     """Carry out corrections of one business in the caller's transaction: all or none.
+
+    `repeated` says that this was tried before and nobody knows what became of it: when the
+    journal has it, it is done.
 
     Every change of a pile is written into the journal. With objections nothing was written.
     Overdue drafts that nobody released yet count as holding here; `fulfilment.correct_stock`
@@ -113,6 +136,10 @@ async def correct_stock(
     if balances.keys() != existing.keys():
         message = "a stock row was made after the locks were taken"
         raise LostRaceError(message)
+    if repeated:
+        done = await _read_journal(connection, business_id, label, keys, balances)
+        if done:
+            return Corrected(done, ())
     decided = correct(balances, corrections, limits.STOCK_PIECES_MAX)
     if decided.objections:
         return decided
@@ -121,7 +148,7 @@ async def correct_stock(
     for movement in decided.movements:
         deltas.setdefault(movement.key, {})[movement.pile] = movement.delta
     await _write_piles(connection, business_id, now, deltas, balances)
-    await _write_journal(connection, business_id, now, reason, decided.movements)
+    await _write_journal(connection, business_id, now, label, decided.movements)
     return decided
 
 
@@ -194,7 +221,7 @@ async def _write_journal(
     connection: Connection,
     business_id: int,
     now: datetime,
-    reason: str,
+    label: Label,
     movements: Sequence[Movement],
 ) -> None:
     if not movements:
@@ -203,11 +230,26 @@ async def _write_journal(
         _JOURNAL,
         business_id,
         now,
-        reason,
+        *label,
         *_columns([movement.key for movement in movements]),
         [movement.pile for movement in movements],
         [movement.delta for movement in movements],
     )
+
+
+async def _read_journal(
+    connection: Connection,
+    business_id: int,
+    label: Label,
+    keys: Sequence[StockKey],
+    balances: Mapping[StockKey, Balance],
+) -> tuple[Movement, ...]:
+    rows = await connection.fetch(_READ_JOURNAL, business_id, label.id, *_columns(keys))
+    movements = []
+    for warehouse_id, offer_id, pile, delta in rows:
+        key = StockKey(business_id, warehouse_id, offer_id)
+        movements.append(Movement(key, Pile(pile), delta, balances[key].piles[Pile(pile)]))
+    return tuple(movements)
 
 
 def _columns(keys: Sequence[StockKey]) -> tuple[list[int], list[str]]:

@@ -8,6 +8,7 @@ lost is replaced and revoked.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -28,7 +29,7 @@ from entrepot.db.connection import Connection
 from entrepot.db.network import hold_network, read_network, replace_network
 from entrepot.db.offers import load_offers
 from entrepot.db.start_refused import StartRefused
-from entrepot.db.stock_corrections import correct_stock
+from entrepot.db.stock_corrections import Label, correct_stock
 from entrepot.db.transaction import open_database
 from entrepot.demo.goods import SMALL_OFFERS, household_offers, sports_offers, stock_of
 from entrepot.demo.network import WAREHOUSE_IDS, demo_network, easy_point_ids
@@ -212,7 +213,12 @@ async def _seed_business(connection: Connection, plan: _Plan, existing: Business
         if pieces or pile is Pile.FIT
     ]
     outcome = await correct_stock(
-        connection, Clock(movable=True), business.id, corrections, reason="DEMO"
+        connection,
+        Clock(movable=True),
+        business.id,
+        corrections,
+        label=Label("DEMO", uuid4()),
+        repeated=False,
     )
     assert not outcome.objections
     return _Made(business.id, campaign.id)

@@ -1,7 +1,8 @@
 """Correcting stock: the drafts that have run out make way, live orders do not."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
+from itertools import count, islice
+from uuid import uuid4
 
 import msgspec
 
@@ -9,7 +10,7 @@ from entrepot import limits
 from entrepot.db import stock_corrections
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
-from entrepot.db.stock_corrections import Holder
+from entrepot.db.stock_corrections import Holder, Label
 from entrepot.db.transaction import Database
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import (
@@ -50,15 +51,22 @@ async def correct_stock(
     *,
     reason: str,
 ) -> tuple[Movement, ...] | CorrectionRefused:
-    """Carry out corrections of one business in one transaction, all of them or none.
+    """Carry out corrections of one business in one transaction, all of them or none, once.
 
     Raises:
         DatabaseUnavailable: the database cannot be asked.
     """
+    label = Label(reason, uuid4())
+    attempts = count()
 
     async def work(connection: Connection) -> Corrected:
         return await stock_corrections.correct_stock(
-            connection, clock, business_id, corrections, reason=reason
+            connection,
+            clock,
+            business_id,
+            corrections,
+            label=label,
+            repeated=next(attempts) > 0,
         )
 
     return await _with_drafts_released(

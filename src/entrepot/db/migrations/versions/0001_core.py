@@ -101,6 +101,7 @@ STATEMENTS = (
         CHECK (pile IN ('FIT', 'DEFECT', 'QUARANTINE', 'EXPIRED', 'UTILIZATION')),
       delta integer NOT NULL CHECK (delta <> 0),
       reason text NOT NULL,
+      correction_id uuid,
       order_id bigint,
       moved_at timestamptz NOT NULL,
       PRIMARY KEY (business_id, id)
