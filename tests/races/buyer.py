@@ -39,6 +39,10 @@ class NoReplyError(Exception):
     """The connection ended before the answer was complete: nobody knows what happened."""
 
 
+class NotSentError(NoReplyError):
+    """There was nobody to send the request to."""
+
+
 class Buyer:
     """One buyer of a shop."""
 
@@ -72,6 +76,7 @@ class Buyer:
 
         Raises:
             NoReplyError: it ended without a complete answer.
+            NotSentError: there is no connection.
         """
         content = b"" if body is None else json.dumps(body).encode()
         lines = [
@@ -99,7 +104,10 @@ class Buyer:
     async def connect(self) -> None:
         """Open the connection, if it is not."""
         if self._streams is None:
-            self._streams = await asyncio.open_connection(*self._address)
+            try:
+                self._streams = await asyncio.open_connection(*self._address)
+            except OSError as error:
+                raise NotSentError(repr(error)) from error
 
     async def _exchange(self, request: bytes) -> Reply:
         await self.connect()

@@ -37,7 +37,8 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     socket_fd, pipe_fd = map(int, sys.argv[1:])
     _die_with_parent()
-    with os.fdopen(pipe_fd, "rb") as pipe:
+    # Unbuffered: closing a buffered pipe would wait for the thread that reads from it, for ever.
+    with os.fdopen(pipe_fd, "rb", buffering=0) as pipe:
         line = pipe.readline()
         if not line:
             return  # the supervisor went before it could say anything
