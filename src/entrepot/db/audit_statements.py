@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from entrepot.contract.enums import OrderStatus
+from entrepot.db.locks import SLOT_ARRAYS
 from entrepot.domain.holds import ENDED, ITEM_HOLDS, SLOT_HOLDS
 
 _RANGE = "o.business_id = $1 AND o.id > $2 AND o.id <= $3"
@@ -271,12 +272,12 @@ SLOT_PAGE = """
     LIMIT $6
 """
 # Slots are shared by all businesses, so their orders are counted over all of them at once.
-SLOT_CHECK = """
+SLOT_CHECK = f"""
     SELECT format('slot %s %s on %s, minutes %s to %s', CASE k.place_kind
         WHEN 'P' THEN 'of logistic point' ELSE 'of courier zone' END, k.place_id, k.day,
         k.from_minute, k.to_minute),
       format('held is %s, %s orders hold it', coalesce(s.held::text, '-'), count(o.id))
-    FROM unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+    FROM unnest({SLOT_ARRAYS})
       AS k (place_kind, place_id, day, from_minute, to_minute)
     LEFT JOIN slot s ON s.place_kind = k.place_kind AND s.place_id = k.place_id
       AND s.day = k.day AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute

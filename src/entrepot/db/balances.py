@@ -6,33 +6,34 @@ Only transactions that hold the rows' locks (db/locks.py) may call what is here.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from entrepot.db.columns import column
 from entrepot.db.connection import Connection
-from entrepot.db.locks import slot_columns
+from entrepot.db.locks import SLOT_ARRAYS, slot_columns
 from entrepot.db.transaction import LostRaceError
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.stock import StockKey
 
 _CHANGE_STOCK = """
     UPDATE stock s SET held = s.held + k.delta
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[])
+    FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::text[], $4::text::integer[])
       AS k (business_id, warehouse_id, offer_id, delta)
     WHERE s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
       AND s.offer_id = k.offer_id AND s.business_id = ANY($5::bigint[])
 """
 
-_CHANGE_SLOTS = """
+_CHANGE_SLOTS = f"""
     UPDATE slot s SET held = s.held + k.delta
-    FROM unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[],
-      $6::integer[]) AS k (place_kind, place_id, day, from_minute, to_minute, delta)
+    FROM unnest({SLOT_ARRAYS}, $6::text::integer[])
+      AS k (place_kind, place_id, day, from_minute, to_minute, delta)
     WHERE s.place_kind = k.place_kind AND s.place_id = k.place_id AND s.day = k.day
       AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
 """
 
-_INSERT_SLOTS = """
+_INSERT_SLOTS = f"""
     INSERT INTO slot (place_kind, place_id, day, from_minute, to_minute, held)
     SELECT k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute, k.held
-    FROM unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[],
-      $6::integer[]) AS k (place_kind, place_id, day, from_minute, to_minute, held)
+    FROM unnest({SLOT_ARRAYS}, $6::text::integer[])
+      AS k (place_kind, place_id, day, from_minute, to_minute, held)
     ORDER BY k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute
     ON CONFLICT (place_kind, place_id, day, from_minute, to_minute) DO NOTHING
 """
@@ -60,10 +61,10 @@ async def change_stock(connection: Connection, deltas: Mapping[StockKey, int]) -
         return
     tag = await connection.execute(
         _CHANGE_STOCK,
-        [key.business_id for key in deltas],
-        [key.warehouse_id for key in deltas],
-        [key.offer_id for key in deltas],
-        list(deltas.values()),
+        column(key.business_id for key in deltas),
+        column(key.warehouse_id for key in deltas),
+        column(key.offer_id for key in deltas),
+        column(deltas.values()),
         sorted({key.business_id for key in deltas}),
     )
     require_rows(tag, len(deltas))
@@ -73,7 +74,7 @@ async def change_slots(connection: Connection, deltas: Mapping[SlotKey, int]) ->
     """Add to how many parcels hold each slot; negative gives back."""
     if not deltas:
         return
-    tag = await connection.execute(_CHANGE_SLOTS, *slot_columns(deltas), list(deltas.values()))
+    tag = await connection.execute(_CHANGE_SLOTS, *slot_columns(deltas), column(deltas.values()))
     require_rows(tag, len(deltas))
 
 
@@ -85,7 +86,7 @@ async def insert_slots(connection: Connection, held: Mapping[SlotKey, int]) -> N
     """
     if not held:
         return
-    tag = await connection.execute(_INSERT_SLOTS, *slot_columns(held), list(held.values()))
+    tag = await connection.execute(_INSERT_SLOTS, *slot_columns(held), column(held.values()))
     require_rows(tag, len(held))
 
 

@@ -10,9 +10,16 @@ rows it locked: whatever else it read could be older than the wait for the lock.
 from collections.abc import Collection
 from typing import NamedTuple
 
+from entrepot.db.columns import column
 from entrepot.db.connection import Connection
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.stock import StockKey, StockRow
+
+# Slot keys as statements unnest them; `slot_columns` gives the values.
+SLOT_ARRAYS = (
+    "$1::text::text[], $2::text::bigint[], $3::text::date[], "
+    "$4::text::smallint[], $5::text::smallint[]"
+)
 
 _LOCK_ORDERS = """
     SELECT o.id
@@ -24,16 +31,17 @@ _LOCK_ORDERS = """
 
 _LOCK_STOCK = """
     SELECT s.business_id, s.warehouse_id, s.offer_id, s.fit, s.held
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS k (business_id, warehouse_id, offer_id)
+    FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::text[])
+      AS k (business_id, warehouse_id, offer_id)
     JOIN stock s ON s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
       AND s.offer_id = k.offer_id AND s.business_id = ANY($4::bigint[])
     ORDER BY s.business_id, s.warehouse_id, s.offer_id
     FOR NO KEY UPDATE OF s
 """
 
-_LOCK_SLOTS = """
+_LOCK_SLOTS = f"""
     SELECT s.place_kind, s.place_id, s.day, s.from_minute, s.to_minute, s.held
-    FROM unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+    FROM unnest({SLOT_ARRAYS})
       AS k (place_kind, place_id, day, from_minute, to_minute)
     JOIN slot s ON s.place_kind = k.place_kind AND s.place_id = k.place_id AND s.day = k.day
       AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
@@ -120,9 +128,9 @@ async def _stock(
     ordered = sorted(set(keys))
     rows = await connection.fetch(
         statement,
-        [key.business_id for key in ordered],
-        [key.warehouse_id for key in ordered],
-        [key.offer_id for key in ordered],
+        column(key.business_id for key in ordered),
+        column(key.warehouse_id for key in ordered),
+        column(key.offer_id for key in ordered),
         sorted({key.business_id for key in ordered}),
     )
     return {StockKey(row[0], row[1], row[2]): StockRow(row[3], row[4]) for row in rows}
@@ -137,6 +145,6 @@ async def _slots(
     return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
 
 
-def slot_columns(keys: Collection[SlotKey]) -> tuple[list[object], ...]:
-    """Give slot keys as the five columns that the statements unnest."""
-    return tuple(list(column) for column in zip(*keys, strict=True)) if keys else ([],) * 5
+def slot_columns(keys: Collection[SlotKey]) -> tuple[str, ...]:
+    """Give slot keys as the five columns of `SLOT_ARRAYS`."""
+    return tuple(map(column, zip(*keys, strict=True))) if keys else (column(()),) * 5

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from entrepot.db.balances import require_rows
 from entrepot.db.clock import NOW_SQL
+from entrepot.db.columns import column
 from entrepot.db.connection import Connection
 from entrepot.domain.delivery.goods import Goods
 from entrepot.domain.destination import ToAddress
@@ -23,23 +24,24 @@ _READ_PRESENT = f"""
     ) m
     LEFT JOIN (
       SELECT p.business_id, p.external_id_hash, p.order_ids
-      FROM unnest($1::bigint[], $2::bytea[]) AS k (business_id, external_id_hash)
+      FROM unnest($1::text::bigint[], $2::text::text[]) AS k (business_id, external_id_hash)
       JOIN placement p ON p.business_id = k.business_id
-        AND p.external_id_hash = k.external_id_hash AND p.business_id = ANY($3::bigint[])
+        AND p.external_id_hash = decode(k.external_id_hash, 'hex')
+        AND p.business_id = ANY($3::bigint[])
     ) p ON true
 """
 
 _READ_OFFERS = """
     SELECT o.business_id, o.offer_id, o.weight_g, o.length_mm, o.width_mm, o.height_mm
-    FROM unnest($1::bigint[], $2::text[]) AS k (business_id, offer_id)
+    FROM unnest($1::text::bigint[], $2::text::text[]) AS k (business_id, offer_id)
     JOIN offer o ON o.business_id = k.business_id AND o.offer_id = k.offer_id
       AND o.business_id = ANY($3::bigint[])
 """
 
 _INSERT_PLACEMENTS = """
     INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
-    SELECT k.business_id, k.external_id_hash, k.order_ids::bigint[], $4
-    FROM unnest($1::bigint[], $2::bytea[], $3::text[])
+    SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $4
+    FROM unnest($1::text::bigint[], $2::text::text[], $3::text::text[])
       AS k (business_id, external_id_hash, order_ids)
     ORDER BY k.business_id, k.external_id_hash
     ON CONFLICT (business_id, external_id_hash) DO NOTHING
@@ -79,7 +81,7 @@ _ORDER_COLUMNS = (
 )
 _ORDER_NAMES = ", ".join(name for name, _ in _ORDER_COLUMNS)
 _ORDER_ARRAYS = ", ".join(
-    f"${number}::{kind}[]" for number, (_, kind) in enumerate(_ORDER_COLUMNS, start=2)
+    f"${number}::text::{kind}[]" for number, (_, kind) in enumerate(_ORDER_COLUMNS, start=2)
 )
 
 _INSERT_ORDERS = f"""
@@ -92,8 +94,9 @@ _INSERT_ORDERS = f"""
 _INSERT_ITEMS = """
     INSERT INTO order_item
       (business_id, order_id, position, warehouse_id, offer_id, count, price_kopecks, hold)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::text[],
-      $6::integer[], $7::bigint[], $8::text[])
+    SELECT * FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::smallint[],
+      $4::text::bigint[], $5::text::text[], $6::text::integer[], $7::text::bigint[],
+      $8::text::text[])
     ON CONFLICT (business_id, order_id, position) DO NOTHING
 """
 
@@ -101,7 +104,7 @@ _INSERT_EVENTS = """
     INSERT INTO order_event
       (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
     SELECT k.business_id, k.order_id, 1, 'CREATED', k.status, k.substatus, 'SHOP', $5
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+    FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::text[], $4::text::text[])
       AS k (business_id, order_id, status, substatus)
     ON CONFLICT (business_id, order_id, seq) DO NOTHING
 """
@@ -119,8 +122,8 @@ async def read_present(connection: Connection, keys: Collection[ExternalKey]) ->
     """Read the clock, the version of the network, and which external ids are taken."""
     rows = await connection.fetch(
         _READ_PRESENT,
-        [business_id for business_id, _ in keys],
-        [key_hash for _, key_hash in keys],
+        column(business_id for business_id, _ in keys),
+        column(key_hash.hex() for _, key_hash in keys),
         sorted({business_id for business_id, _ in keys}),
     )
     used = {(row[2], row[3]): tuple(row[4]) for row in rows if row[2] is not None}
@@ -133,8 +136,8 @@ async def read_goods(
     """Read weight and sides of offers by business and offer id; unknown ones are missing."""
     rows = await connection.fetch(
         _READ_OFFERS,
-        [business_id for business_id, _ in keys],
-        [offer_id for _, offer_id in keys],
+        column(business_id for business_id, _ in keys),
+        column(offer_id for _, offer_id in keys),
         sorted({business_id for business_id, _ in keys}),
     )
     return {(row[0], row[1]): Goods(row[2], row[3], row[4], row[5]) for row in rows}
@@ -150,10 +153,10 @@ async def insert_placements(
     """
     tag = await connection.execute(
         _INSERT_PLACEMENTS,
-        [command.business_id for command in commands],
-        [command.external_id_hash for command in commands],
+        column(command.business_id for command in commands),
+        column(command.external_id_hash.hex() for command in commands),
         # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
-        ["{" + ",".join(map(str, command.order_ids)) + "}" for command in commands],
+        column(column(command.order_ids) for command in commands),
         now,
     )
     require_rows(tag, len(commands))
@@ -164,17 +167,17 @@ async def insert_orders(
 ) -> None:
     """Write orders with their items and their first events."""
     columns = zip(*map(_order_row, parcels), strict=True)
-    tag = await connection.execute(_INSERT_ORDERS, now, *map(list, columns))
+    tag = await connection.execute(_INSERT_ORDERS, now, *map(column, columns))
     require_rows(tag, len(parcels))
     rows = [row for parcel in parcels for row in _item_rows(parcel)]
-    tag = await connection.execute(_INSERT_ITEMS, *map(list, zip(*rows, strict=True)))
+    tag = await connection.execute(_INSERT_ITEMS, *map(column, zip(*rows, strict=True)))
     require_rows(tag, len(rows))
     tag = await connection.execute(
         _INSERT_EVENTS,
-        [parcel.command.business_id for parcel in parcels],
-        [parcel.command.order_ids[parcel.index] for parcel in parcels],
-        [parcel.status for parcel in parcels],
-        [parcel.substatus for parcel in parcels],
+        column(parcel.command.business_id for parcel in parcels),
+        column(parcel.command.order_ids[parcel.index] for parcel in parcels),
+        column(parcel.status for parcel in parcels),
+        column(parcel.substatus for parcel in parcels),
         now,
     )
     require_rows(tag, len(parcels))

@@ -13,7 +13,7 @@ from entrepot.db import balances
 from entrepot.db.balances import BalanceKeys
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
-from entrepot.db.locks import slot_columns
+from entrepot.db.locks import SLOT_ARRAYS, slot_columns
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.stock import StockKey
 
@@ -39,7 +39,7 @@ _FIND_OVERDUE_ON_STOCK = f"""
 _FIND_OVERDUE_ON_SLOTS = f"""
     SELECT o.business_id, o.id
     FROM orders o
-    JOIN unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+    JOIN unnest({SLOT_ARRAYS})
       AS k (place_kind, place_id, day, from_minute, to_minute)
       ON o.place_kind = k.place_kind AND o.place_id = k.place_id AND o.slot_day = k.day
       AND o.slot_from_minute = k.from_minute AND o.slot_to_minute = k.to_minute

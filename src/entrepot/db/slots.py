@@ -10,7 +10,7 @@ from datetime import date
 
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
-from entrepot.db.locks import slot_columns
+from entrepot.db.locks import SLOT_ARRAYS, slot_columns
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 
 _READ_HELD = """
@@ -22,7 +22,7 @@ _READ_HELD = """
 _COUNT_OVERDUE = f"""
     SELECT o.place_kind, o.place_id, o.slot_day, o.slot_from_minute, o.slot_to_minute, count(*)
     FROM orders o
-    JOIN unnest($1::text[], $2::bigint[], $3::date[], $4::smallint[], $5::smallint[])
+    JOIN unnest({SLOT_ARRAYS})
       AS k (place_kind, place_id, day, from_minute, to_minute)
       ON o.place_kind = k.place_kind AND o.place_id = k.place_id AND o.slot_day = k.day
       AND o.slot_from_minute = k.from_minute AND o.slot_to_minute = k.to_minute

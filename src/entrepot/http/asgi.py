@@ -14,12 +14,29 @@ Header: TypeAlias = tuple[bytes, bytes]
 Headers: TypeAlias = dict[bytes, bytes]
 
 
+# Set in a request's scope by our protocol: its body has arrived, reading it will not wait.
+COMPLETE = "entrepot.complete"
+
+
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer ready to be sent: JSON, with what headers it has of its own."""
 
     http_status: int
     body: bytes
     headers: tuple[Header, ...] = ()
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """What came over the wire, as far as an operation is concerned.
+
+    `complete` says that the body has arrived: reading it will not wait.
+    """
+
+    path: str
+    query_string: bytes
+    headers: Headers
+    receive: Receive
+    complete: bool
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, nobody's mistake

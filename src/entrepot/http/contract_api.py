@@ -10,10 +10,10 @@ import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
 from entrepot.http.access import admit
-from entrepot.http.asgi import AsgiScope, Receive, Reply
+from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request
 from entrepot.http.authentication import authenticate
 from entrepot.http.body import read_body
-from entrepot.http.endpoint import Endpoint, Request
+from entrepot.http.endpoint import Endpoint
 from entrepot.http.matching import Matched, OtherMethod, RouteTable
 from entrepot.operations.call import Call, Platform
 from entrepot.operations.registry import Operation, RawAnswer
@@ -42,7 +42,13 @@ class ContractApi:
             ClientGone: the client hung up before its request was complete.
             DatabaseUnavailable: the database cannot be asked.
         """
-        request = Request(scope["path"], scope["query_string"], dict(scope["headers"]), receive)
+        request = Request(
+            scope["path"],
+            scope["query_string"],
+            dict(scope["headers"]),
+            receive,
+            scope.get(COMPLETE, False),
+        )
         answer = await _decide(matched.route, matched.values, request, platform)
         if isinstance(answer, Refusal):
             return refusal_reply(answer)
@@ -82,7 +88,7 @@ async def _decide(
             return query
         arguments["query"] = query
     if endpoint.body is not None:
-        read = await read_body(headers, request.receive, endpoint.body_bytes_max)
+        read = await read_body(request, endpoint.body_bytes_max)
         if isinstance(read, Refusal):
             return read
         raw_body = read

@@ -7,7 +7,6 @@ import msgspec
 from entrepot import limits
 from entrepot.contract.errors import SCOPE_MISSING, Refusal
 from entrepot.contract.scopes import Scope
-from entrepot.http.asgi import Headers, Receive
 from entrepot.http.body import BodyDecoder
 from entrepot.http.query import QueryReader
 from entrepot.operations.registry import Handler, Operation, snake
@@ -22,15 +21,6 @@ class PathParameter(msgspec.Struct, frozen=True):
     name: str
     argument: str
     type: type
-
-
-class Request(msgspec.Struct, frozen=True, gc=False):
-    """What came over the wire, as far as an operation is concerned."""
-
-    path: str
-    query_string: bytes
-    headers: Headers
-    receive: Receive
 
 
 class Endpoint:

@@ -10,6 +10,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrepot import limits
+from entrepot.http.asgi import COMPLETE
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -66,8 +67,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Note that the next head may begin."""
+        """Note that the next head may begin, and tell the application that all is there."""
         self._at_rest = True
+        self.scope[COMPLETE] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def _refuse(self) -> None:

@@ -1,7 +1,6 @@
 """createOrder: reserve the goods and a delivery slot, one order per warehouse."""
 
 import hashlib
-import secrets
 from datetime import date
 from typing import Annotated
 
@@ -31,6 +30,7 @@ from entrepot.domain.placement import (
     WantedParcel,
 )
 from entrepot.operations.call import Call
+from entrepot.operations.orders.receive_codes import ReceiveCodes
 from entrepot.operations.registry import Method, RawAnswer, operation
 from entrepot.operations.wire import (
     Answer,
@@ -42,7 +42,7 @@ from entrepot.operations.wire import (
     ShopSku,
 )
 
-_RECEIVE_CODES = 10**6  # six digits, told to the buyer and asked for at the point
+_receive_codes = ReceiveCodes()
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 Phone = Annotated[str, Meta(min_length=5, max_length=16, pattern=r"^\+[0-9]+$")]
@@ -224,7 +224,7 @@ async def create_order(
         fake=bool(order.fake),
         retry_key=retry_key,
         order_ids=order_ids,
-        receive_codes=tuple(f"{secrets.randbelow(_RECEIVE_CODES):06d}" for _ in order_ids),
+        receive_codes=tuple(_receive_codes.take() for _ in order_ids),
     )
     return _answer(await call.platform.placing.place(command, len(call.raw_body)))
 
