@@ -13,6 +13,36 @@ from entrepot import limits
 from entrepot.http.asgi import COMPLETE
 
 
+class _JoinedWrites:
+    """A transport that sends what is written within one turn of the loop with one system call.
+
+    uvicorn writes the head and the body of an answer one after the other; on a socket each
+    write costs more than everything else that is done to answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
+        return getattr(self._transport, name)
+
+    def write(self, part: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(part)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection; a head that is too large or too slow ends it."""
 
@@ -27,7 +57,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        super().connection_made(_JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
         self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
