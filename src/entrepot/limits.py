@@ -30,6 +30,9 @@ RELEASED_ORDERS_PER_TRANSACTION_MAX = 200
 # Drafts end one hour after creation (contract: createOrder).
 DRAFT_LIFE_S = 3600
 
+# Offers whose weight and sides a process remembers: about 200 bytes each.
+GOODS_REMEMBERED_MAX = 100_000
+
 # A first answer is repeated for a day.
 IDEMPOTENCY_KEY_LIFE_S = 24 * 3600
 IDEMPOTENCY_KEY_CHARS_MAX = 255

@@ -19,7 +19,7 @@ STATEMENTS = (
     "SELECT s.business_id",
     "SELECT m.moment",
     "INSERT INTO placement",
-    "INSERT INTO order_event",
+    "INSERT INTO order_item",
     "UPDATE stock",
     "INSERT INTO stored_answer",
     "COMMIT",

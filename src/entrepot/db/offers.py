@@ -24,6 +24,10 @@ _LOAD = f"""
            excluded.height_mm, excluded.archived)
     RETURNING (xmax = 0) AS created
 """
+# Processes remember offers by this version (goods_cache); it changes with the offers.
+_RAISE_VERSION = """
+    UPDATE business SET catalogue_version = catalogue_version + 1 WHERE id = $1
+"""
 _READ = f"SELECT {_COLUMNS} FROM offer WHERE business_id = $1 AND offer_id = ANY($2::text[])"
 
 
@@ -60,6 +64,8 @@ async def load_offers(
         fresh = sum(row["created"] for row in rows)
         created += fresh
         changed += len(rows) - fresh
+    if created or changed:
+        await connection.execute(_RAISE_VERSION, business_id)
     return OffersLoaded(created, changed, len(ordered) - created - changed)
 
 

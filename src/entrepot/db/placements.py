@@ -16,11 +16,16 @@ from entrepot.domain.destination import ToAddress
 from entrepot.domain.placement import PlaceCommand, PlacedParcel
 
 ExternalKey = tuple[int, bytes]
+OfferKey = tuple[int, str]
 
 _READ_PRESENT = f"""
-    SELECT m.moment, m.version, p.business_id, p.external_id_hash, p.order_ids
+    SELECT m.moment, m.version, m.catalogues, p.business_id, p.external_id_hash, p.order_ids
     FROM (
-      SELECT {NOW_SQL} AS moment, (SELECT version FROM network_version) AS version
+      SELECT {NOW_SQL} AS moment, (SELECT version FROM network_version) AS version,
+        (
+          SELECT array_agg(ARRAY[b.id, b.catalogue_version])
+          FROM business b WHERE b.id = ANY($3::bigint[])
+        ) AS catalogues
     ) m
     LEFT JOIN (
       SELECT p.business_id, p.external_id_hash, p.order_ids
@@ -85,10 +90,18 @@ _ORDER_ARRAYS = ", ".join(
 )
 
 _INSERT_ORDERS = f"""
-    INSERT INTO orders ({_ORDER_NAMES}, event_seq, created_at, updated_at)
-    SELECT {_ORDER_NAMES}, 1, $1, $1
-    FROM unnest({_ORDER_ARRAYS}) AS k ({_ORDER_NAMES})
-    ON CONFLICT (business_id, id) DO NOTHING
+    WITH placed AS (
+      INSERT INTO orders ({_ORDER_NAMES}, event_seq, created_at, updated_at)
+      SELECT {_ORDER_NAMES}, 1, $1, $1
+      FROM unnest({_ORDER_ARRAYS}) AS k ({_ORDER_NAMES})
+      ON CONFLICT (business_id, id) DO NOTHING
+      RETURNING business_id, id, event_seq, status, substatus, created_at
+    )
+    INSERT INTO order_event
+      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
+    SELECT p.business_id, p.id, p.event_seq, 'CREATED', p.status, p.substatus, 'SHOP', p.created_at
+    FROM placed p
+    ON CONFLICT (business_id, order_id, seq) DO NOTHING
 """
 
 _INSERT_ITEMS = """
@@ -100,39 +113,30 @@ _INSERT_ITEMS = """
     ON CONFLICT (business_id, order_id, position) DO NOTHING
 """
 
-_INSERT_EVENTS = """
-    INSERT INTO order_event
-      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
-    SELECT k.business_id, k.order_id, 1, 'CREATED', k.status, k.substatus, 'SHOP', $5
-    FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::text[], $4::text::text[])
-      AS k (business_id, order_id, status, substatus)
-    ON CONFLICT (business_id, order_id, seq) DO NOTHING
-"""
-
 
 class Present(NamedTuple):
     """What holds at the moment of decision."""
 
     now: datetime
     network_version: int
+    catalogue_versions: dict[int, int]
     used: dict[ExternalKey, tuple[int, ...]]
 
 
 async def read_present(connection: Connection, keys: Collection[ExternalKey]) -> Present:
-    """Read the clock, the version of the network, and which external ids are taken."""
+    """Read the clock, the versions in force, and which external ids are taken."""
     rows = await connection.fetch(
         _READ_PRESENT,
         column(business_id for business_id, _ in keys),
         column(key_hash.hex() for _, key_hash in keys),
         sorted({business_id for business_id, _ in keys}),
     )
-    used = {(row[2], row[3]): tuple(row[4]) for row in rows if row[2] is not None}
-    return Present(rows[0][0], rows[0][1], used)
+    used = {(row[3], row[4]): tuple(row[5]) for row in rows if row[3] is not None}
+    moment, network_version, catalogues, *_ = rows[0]
+    return Present(moment, network_version, dict(catalogues or ()), used)
 
 
-async def read_goods(
-    connection: Connection, keys: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], Goods]:
+async def read_goods(connection: Connection, keys: Collection[OfferKey]) -> dict[OfferKey, Goods]:
     """Read weight and sides of offers by business and offer id; unknown ones are missing."""
     rows = await connection.fetch(
         _READ_OFFERS,
@@ -165,22 +169,13 @@ async def insert_placements(
 async def insert_orders(
     connection: Connection, parcels: Sequence[PlacedParcel], now: datetime
 ) -> None:
-    """Write orders with their items and their first events."""
+    """Write orders with their first events, and their items."""
     columns = zip(*map(_order_row, parcels), strict=True)
     tag = await connection.execute(_INSERT_ORDERS, now, *map(column, columns))
     require_rows(tag, len(parcels))
     rows = [row for parcel in parcels for row in _item_rows(parcel)]
     tag = await connection.execute(_INSERT_ITEMS, *map(column, zip(*rows, strict=True)))
     require_rows(tag, len(rows))
-    tag = await connection.execute(
-        _INSERT_EVENTS,
-        column(parcel.command.business_id for parcel in parcels),
-        column(parcel.command.order_ids[parcel.index] for parcel in parcels),
-        column(parcel.status for parcel in parcels),
-        column(parcel.substatus for parcel in parcels),
-        now,
-    )
-    require_rows(tag, len(parcels))
 
 
 def _order_row(parcel: PlacedParcel) -> tuple[object, ...]:

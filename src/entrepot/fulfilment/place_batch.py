@@ -27,6 +27,7 @@ from entrepot.db.balances import BalanceKeys, together
 from entrepot.db.busy_rows import find_busy
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
+from entrepot.db.goods_cache import GoodsCache
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
 from entrepot.db.releases import OrderKey
@@ -128,6 +129,7 @@ class PlaceBatch:
         self._clock = clock
         self._network = network
         self._order_ids = order_ids
+        self._goods = GoodsCache()
         self._encode = encode
         self._days_ahead = days_ahead
 
@@ -253,7 +255,7 @@ class PlaceBatch:
             days_ahead=self._days_ahead,
             draft_life=_DRAFT_LIFE,
             places=wanted.places,
-            offers=await placements.read_goods(connection, wanted.offers),
+            offers=await self._goods.read(connection, wanted.offers, present.catalogue_versions),
             stock=held.stock,
             slots_held=held.slots,
             used=present.used,

@@ -30,6 +30,7 @@ STATEMENTS = (
       currency text NOT NULL DEFAULT 'RUR',
       subscription_level text NOT NULL DEFAULT 'NONE'
         CHECK (subscription_level IN ('NONE', 'LIGHT', 'MEDIUM')),
+      catalogue_version bigint NOT NULL DEFAULT 0,
       created_at timestamptz NOT NULL DEFAULT now()
     )
     """,
