@@ -96,13 +96,14 @@ def described() -> NetworkDescription:
     return msgspec.structs.replace(network, points=(*network.points, narrow, wide))
 
 
-async def make_world(url: str) -> World:
+async def make_world(url: str, network: NetworkDescription | None = None) -> World:
     """Fill a migrated database: network, shops, offers; no stock. Its clock stands at START."""
+    network = network or described()
     database = await open_database(url, connections_max=1)
     try:
 
         async def work(connection: Any) -> World:
-            await replace_network(connection, described())
+            await replace_network(connection, network)
             await connection.execute("UPDATE clock SET frozen_at = $1", START)
             return World(await _shop(connection, "Наш"), await _shop(connection, "Чужой"))
 
