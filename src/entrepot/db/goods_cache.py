@@ -64,9 +64,12 @@ class GoodsCache:
     def _remember(
         self, fresh: Mapping[OfferKey, Goods], catalogues: Mapping[int, _Catalogue]
     ) -> None:
+        # Both lanes of placing may have asked for the same meanwhile, or for another version.
         for (business_id, offer_id), goods in fresh.items():
             catalogue = catalogues.get(business_id)
-            if catalogue is not None:
+            if catalogue is None or self._catalogues.get(business_id) is not catalogue:
+                continue
+            if offer_id not in catalogue.goods:
                 catalogue.goods[offer_id] = goods
                 self._remembered += 1
         while self._remembered > limits.GOODS_REMEMBERED_MAX:
