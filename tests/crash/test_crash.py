@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -40,11 +41,10 @@ MUCH, LITTLE = 10**6, 150
 
 
 @pytest.fixture
-def rolls(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> random.Random:
-    """The choices of this run."""
+def rolls() -> random.Random:
+    """The choices of this run; a failure shows by which seed they were made."""
     seed = int(os.environ.get("ENTREPOT_CRASH_SEED") or random.randrange(2**32))
-    with capsys.disabled():
-        os.write(1, f"\n{request.node.name}: ENTREPOT_CRASH_SEED={seed} ".encode())
+    sys.stdout.write(f"ENTREPOT_CRASH_SEED={seed}\n")
     return random.Random(seed)
 
 
