@@ -173,3 +173,17 @@ async def test_sweeps_of_all_processes_at_once(ours: Shop, p1: Process, p2: Proc
     assert sum(ended) == 30
     outcomes = await p1.place(*(command(ours, {"apple": 1}) for _ in range(30)))
     assert {told(outcome) for outcome in outcomes} == {"Placed"}
+
+
+async def test_a_sweep_leaves_a_locked_draft_for_the_next(
+    url: str, ours: Shop, p1: Process
+) -> None:
+    await p1.stock(ours, apple=3)
+    outcomes = await p1.place(*(command(ours, {"apple": 1}, draft=True) for _ in range(3)))
+    await p1.advance(HOUR)
+    async with outsider(url) as holder:
+        async with holder.transaction():
+            locked = order_id_of(outcomes[0])
+            await holder.execute("SELECT 1 FROM orders WHERE id = $1 FOR UPDATE", locked)
+            assert await expire_drafts(p1.database, CLOCK) == 2
+        assert await expire_drafts(p1.database, CLOCK) == 1

@@ -1,7 +1,10 @@
-"""The sweep: drafts past their hour are ended, so that what they hold need not be sought."""
+"""The sweep: drafts past their hour are ended, so that what they hold need not be sought.
+
+A draft that somebody has locked is left for the next time: it must not keep the others.
+"""
 
 from entrepot import limits
-from entrepot.db import releases
+from entrepot.db import locks, releases
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.releases import OrderKey
@@ -13,6 +16,10 @@ async def expire_drafts(database: Database, clock: Clock) -> int:
     """End the drafts that ran out first; gives how many this call ended."""
 
     async def find(connection: Connection) -> list[OrderKey]:
-        return await releases.find_overdue(connection, limits.RELEASED_ORDERS_PER_TRANSACTION_MAX)
+        overdue = await releases.find_overdue(
+            connection, limits.RELEASED_ORDERS_PER_TRANSACTION_MAX
+        )
+        busy = await locks.busy_orders(connection, overdue)
+        return [key for key in overdue if key not in busy]
 
     return await release_orders(database, clock, await database.read(find))
