@@ -18,6 +18,8 @@ from entrepot.domain.placement import PlaceCommand, PlacedParcel
 ExternalKey = tuple[int, bytes]
 OfferKey = tuple[int, str]
 
+# LATERAL with LIMIT: a join is planned by hash while the table is small, and that plan stays
+# in use until statistics are gathered, reading the whole table for every batch.
 _READ_PRESENT = f"""
     SELECT m.moment, m.version, m.catalogues, p.business_id, p.external_id_hash, p.order_ids
     FROM (
@@ -30,9 +32,13 @@ _READ_PRESENT = f"""
     LEFT JOIN (
       SELECT p.business_id, p.external_id_hash, p.order_ids
       FROM unnest($1::text::bigint[], $2::text::text[]) AS k (business_id, external_id_hash)
-      JOIN placement p ON p.business_id = k.business_id
-        AND p.external_id_hash = decode(k.external_id_hash, 'hex')
-        AND p.business_id = ANY($3::bigint[])
+      CROSS JOIN LATERAL (
+        SELECT p.business_id, p.external_id_hash, p.order_ids
+        FROM placement p
+        WHERE p.business_id = k.business_id AND p.business_id = ANY($3::bigint[])
+          AND p.external_id_hash = decode(k.external_id_hash, 'hex')
+        LIMIT 1
+      ) p
     ) p ON true
 """
 
