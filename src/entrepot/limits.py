@@ -98,3 +98,8 @@ AUDIT_STOCK_PER_STATEMENT_MAX = 200
 AUDIT_SLOTS_PER_STATEMENT_MAX = 5_000
 AUDIT_STATEMENT_S_MAX = 120.0
 AUDIT_FINDINGS_MAX = 10_000
+
+# A network is read by the thousand, each piece decoded within some milliseconds, and written in
+# transactions well below a second.
+NETWORK_ROWS_PER_READ_MAX = 2_000
+NETWORK_ROWS_PER_WRITE_MAX = 5_000

@@ -16,6 +16,7 @@ from entrepot.domain.network import (
     NetworkDescription,
     OpenHours,
     PointAddress,
+    Tariff,
     Warehouse,
 )
 from entrepot.domain.network_build import build_network
@@ -94,7 +95,7 @@ def warehouse(
         city="Москва",
         gps=gps,
         time_zone=time_zone,
-        cut_off_minute=cut_off_minute,
+        cut_offs=(cut_off_minute,) * 7,
         handling_days=handling_days,
         calendar_id=calendar_id,
     )
@@ -154,6 +155,19 @@ def zone(
     )
 
 
+def lane(
+    warehouse_id: int,
+    region_id: int,
+    least: int,
+    most: int,
+    base_kopecks: int = 15_000,
+    per_kg_kopecks: int = 1_000,
+) -> Lane:
+    """Give a lane that carries both services at one tariff."""
+    tariff = Tariff(base_kopecks, per_kg_kopecks)
+    return Lane(warehouse_id, region_id, least, most, pickup=tariff, courier=tariff)
+
+
 def described(**changes: object) -> NetworkDescription:
     """Give the network's description, parts of it exchanged."""
     nsk = "Asia/Novosibirsk"
@@ -171,10 +185,10 @@ def described(**changes: object) -> NetworkDescription:
             zone(NOVOSIBIRSK_ZONE, (NOVOSIBIRSK,), time_zone=nsk),
         ),
         "lanes": (
-            Lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 1, 15_000, 1_000),
-            Lane(MOSCOW_WAREHOUSE, TVER_REGION, 1, 2, 20_000, 2_000),
-            Lane(NOVOSIBIRSK_WAREHOUSE, COUNTRY, 4, 6, 40_000, 5_000),
-            Lane(NOVOSIBIRSK_WAREHOUSE, NOVOSIBIRSK, 0, 0, 10_000, 500),
+            lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 1, 15_000, 1_000),
+            lane(MOSCOW_WAREHOUSE, TVER_REGION, 1, 2, 20_000, 2_000),
+            lane(NOVOSIBIRSK_WAREHOUSE, COUNTRY, 4, 6, 40_000, 5_000),
+            lane(NOVOSIBIRSK_WAREHOUSE, NOVOSIBIRSK, 0, 0, 10_000, 500),
         ),
     }
     return NetworkDescription(**(parts | changes))  # type: ignore[arg-type]

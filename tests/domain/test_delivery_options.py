@@ -15,7 +15,7 @@ from entrepot.domain.delivery.offering import (
     offered_slots,
 )
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
-from entrepot.domain.network import Lane, LogisticPoint, Network
+from entrepot.domain.network import LogisticPoint, Network
 
 from .networks import (
     COUNTRY,
@@ -42,6 +42,7 @@ from .networks import (
     warehouse,
     zone,
 )
+from .networks import lane as made_lane
 
 NETWORK = network()
 POINT, ZONE = PlaceKind.POINT, PlaceKind.ZONE
@@ -162,7 +163,7 @@ def test_a_parcel_does_not_arrive_before_it_left_where_the_clock_is_ahead() -> N
     made = network(
         warehouses=(warehouse(time_zone="Europe/Kaliningrad", cut_off_minute=1200),),
         points=(point(MOSCOW_POINT, MOSCOW, time_zone="Asia/Vladivostok"),),
-        lanes=(Lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 0, 1, 1),),
+        lanes=(made_lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 0, 1, 1),),
     )
     # It leaves on the 2nd at 20:00 in Kaliningrad, which is four in the morning of the 3rd there.
     now = at("2026-06-02 09:00", "Europe/Kaliningrad")
@@ -170,8 +171,8 @@ def test_a_parcel_does_not_arrive_before_it_left_where_the_clock_is_ahead() -> N
 
 
 def test_a_zone_is_as_fast_as_the_slowest_lane_into_it() -> None:
-    slow = Lane(MOSCOW_WAREHOUSE, KHIMKI, 1, 5, 15_000, 1_000)
-    quick = Lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 1, 15_000, 1_000)
+    slow = made_lane(MOSCOW_WAREHOUSE, KHIMKI, 1, 5, 15_000, 1_000)
+    quick = made_lane(MOSCOW_WAREHOUSE, MOSCOW_REGION, 0, 1, 15_000, 1_000)
     made = network(lanes=(quick, slow))
     now = at("2026-06-01 10:00")
     assert first_day(now, MOSCOW_ZONE, kind=ZONE) == "06-02"
@@ -325,7 +326,17 @@ def test_goods_are_turned_as_they_fit_best(sides: list[int], limits: list[int]) 
     ],
 )
 def test_what_the_shop_pays(region_id: int, weight_g: int, volume_mm3: int, expected: int) -> None:
-    assert delivery_price(NETWORK, MOSCOW_WAREHOUSE, region_id, weight_g, volume_mm3) == expected
+    assert (
+        delivery_price(
+            NETWORK,
+            MOSCOW_WAREHOUSE,
+            PlaceKind.POINT,
+            region_id,
+            weight_g=weight_g,
+            volume_mm3=volume_mm3,
+        )
+        == expected
+    )
 
 
 def test_without_a_lane_the_distance_decides() -> None:
@@ -334,7 +345,9 @@ def test_without_a_lane_the_distance_decides() -> None:
     assert 3 <= lane.transit_days_min < lane.transit_days_max <= 7  # some 2,800 km
     near = lane_between(network(lanes=()), MOSCOW_WAREHOUSE, KHIMKI)
     assert near is not None
-    assert near.base_kopecks < lane.base_kopecks
+    assert near.pickup is not None
+    assert lane.pickup is not None
+    assert near.pickup.base_kopecks < lane.pickup.base_kopecks
     assert lane_between(NETWORK, MOSCOW_WAREHOUSE, COUNTRY) is None
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.domain.network import CourierInterval, CourierZone, Lane, OpenHours, zone_of
+from entrepot.domain.network import CourierInterval, CourierZone, OpenHours, zone_of
 from entrepot.domain.network_build import build_network
 from entrepot.domain.regions import InvalidNetworkError
 
@@ -19,6 +19,7 @@ from .networks import (
     TVER,
     VILLAGE,
     described,
+    lane,
     network,
     point,
     warehouse,
@@ -70,10 +71,10 @@ def overlapping_week() -> tuple[CourierZone, ...]:
         ({"zones": (zone(1, (MOSCOW,)), zone(2, (MOSCOW,)))}, "share region"),
         ({"zones": (zone(1, ()),)}, "no region"),
         ({"zones": overlapping_week()}, "interval stands twice"),
-        ({"lanes": (Lane(404, MOSCOW, 1, 2, 1, 1),)}, "unknown warehouse"),
-        ({"lanes": (Lane(MOSCOW_WAREHOUSE, MOSCOW, 2, 1, 1, 1),)}, "transit"),
-        ({"lanes": (Lane(MOSCOW_WAREHOUSE, MOSCOW, 1, 2, 0, 1),)}, "price"),
-        ({"lanes": (Lane(MOSCOW_WAREHOUSE, MOSCOW, 1, 2, 1, 1),) * 2}, "twice"),
+        ({"lanes": (lane(404, MOSCOW, 1, 2, 1, 1),)}, "unknown warehouse"),
+        ({"lanes": (lane(MOSCOW_WAREHOUSE, MOSCOW, 2, 1, 1, 1),)}, "transit"),
+        ({"lanes": (lane(MOSCOW_WAREHOUSE, MOSCOW, 1, 2, 0, 1),)}, "price"),
+        ({"lanes": (lane(MOSCOW_WAREHOUSE, MOSCOW, 1, 2, 1, 1),) * 2}, "twice"),
     ],
 )
 def test_a_network_that_contradicts_itself_is_refused(

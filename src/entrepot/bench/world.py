@@ -39,6 +39,7 @@ from entrepot.domain.network import (
     NetworkDescription,
     OpenHours,
     PointAddress,
+    Tariff,
     Warehouse,
 )
 from entrepot.domain.regions import Region
@@ -184,7 +185,7 @@ def _network() -> NetworkDescription:
         city="Москва",
         gps=_MOSCOW,
         time_zone="Europe/Moscow",
-        cut_off_minute=1_080,
+        cut_offs=(1_080,) * DAYS_OF_WEEK,
         handling_days=0,
         calendar_id=1,
     )
@@ -196,7 +197,7 @@ def _network() -> NetworkDescription:
         calendars=(Calendar(1, "Every day"),),
         warehouses=(warehouse,),
         points=tuple(_point(number) for number in range(FIRST_POINT, FIRST_POINT + POINTS)),
-        lanes=(Lane(WAREHOUSE_ID, REGION_ID, 1, 2, 15_000, 1_000),),
+        lanes=(Lane(WAREHOUSE_ID, REGION_ID, 1, 2, pickup=Tariff(15_000, 1_000)),),
     )
 
 

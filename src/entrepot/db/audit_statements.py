@@ -30,6 +30,15 @@ def _allowed(holds: Mapping[OrderStatus, AbstractSet[str]], hold: str) -> str:
     return f"CASE WHEN o.fake THEN {hold} = 'NONE' {cases} ELSE false END"
 
 
+def _in_network(kind: str, expression: str) -> str:
+    """Say in SQL that the network in force has a row of this kind and id."""
+    return f"""EXISTS (
+      SELECT FROM network_row n
+      WHERE n.version = (SELECT version FROM network_version) AND n.kind = '{kind}'
+        AND n.id = {expression} AND n.to_id = 0
+    )"""
+
+
 # Of a business ($1) and the order ids above $2 up to $3.
 ORDER_CHECKS: dict[str, str] = {
     "order items": f"""
@@ -129,15 +138,15 @@ ORDER_CHECKS: dict[str, str] = {
         FROM orders o
         CROSS JOIN LATERAL (
           SELECT concat_ws(', ',
-            CASE WHEN NOT EXISTS (SELECT FROM warehouse w WHERE w.id = o.warehouse_id)
+            CASE WHEN NOT {_in_network("WAREHOUSE", "o.warehouse_id")}
               THEN format('no warehouse %s', o.warehouse_id) END,
-            CASE WHEN NOT EXISTS (SELECT FROM region r WHERE r.id = o.region_id)
+            CASE WHEN NOT {_in_network("REGION", "o.region_id")}
               THEN format('no region %s', o.region_id) END,
             CASE WHEN o.place_kind = 'P'
-                AND NOT EXISTS (SELECT FROM logistic_point l WHERE l.id = o.place_id)
+                AND NOT {_in_network("POINT", "o.place_id")}
               THEN format('no logistic point %s', o.place_id) END,
             CASE WHEN o.place_kind = 'Z'
-                AND NOT EXISTS (SELECT FROM courier_zone z WHERE z.id = o.place_id)
+                AND NOT {_in_network("ZONE", "o.place_id")}
               THEN format('no courier zone %s', o.place_id) END
           ) AS missing
         ) n
@@ -220,7 +229,7 @@ STOCK_PAGE = """
     ) k
     ORDER BY k.warehouse_id, k.offer_id LIMIT $4
 """
-STOCK_CHECK = """
+STOCK_CHECK = f"""
     SELECT c.named, c.reason FROM (
     SELECT
       format('stock of offer %s in warehouse %s', k.offer_id, k.warehouse_id) AS named,
@@ -240,7 +249,7 @@ STOCK_CHECK = """
         CASE WHEN NOT EXISTS (
             SELECT FROM offer f WHERE f.business_id = $1 AND f.offer_id = k.offer_id
           ) THEN 'the business has no such offer' END,
-        CASE WHEN NOT EXISTS (SELECT FROM warehouse w WHERE w.id = k.warehouse_id)
+        CASE WHEN NOT {_in_network("WAREHOUSE", "k.warehouse_id")}
           THEN 'there is no such warehouse' END
       ) AS reason
     FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)

@@ -8,20 +8,21 @@ from entrepot import limits
 from entrepot.db.connection import Connection
 from entrepot.domain.offers import Offer
 
-_COLUMNS = "offer_id, name, weight_g, length_mm, width_mm, height_mm, archived"
+_COLUMNS = "offer_id, name, weight_g, length_mm, width_mm, height_mm, archived, kind"
 _LOAD = f"""
     INSERT INTO offer AS stored (business_id, {_COLUMNS})
     SELECT $1, loaded.* FROM unnest(
       $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-      $8::boolean[]
+      $8::boolean[], $9::text[]
     ) AS loaded ({_COLUMNS})
     ON CONFLICT (business_id, offer_id) DO UPDATE SET
       name = excluded.name, weight_g = excluded.weight_g, length_mm = excluded.length_mm,
-      width_mm = excluded.width_mm, height_mm = excluded.height_mm, archived = excluded.archived
+      width_mm = excluded.width_mm, height_mm = excluded.height_mm, archived = excluded.archived,
+      kind = excluded.kind
     WHERE (stored.name, stored.weight_g, stored.length_mm, stored.width_mm, stored.height_mm,
-           stored.archived)
+           stored.archived, stored.kind)
       IS DISTINCT FROM (excluded.name, excluded.weight_g, excluded.length_mm, excluded.width_mm,
-           excluded.height_mm, excluded.archived)
+           excluded.height_mm, excluded.archived, excluded.kind)
     RETURNING (xmax = 0) AS created
 """
 # Processes remember offers by this version (goods_cache); it changes with the offers.

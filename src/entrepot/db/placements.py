@@ -43,7 +43,8 @@ _READ_PRESENT = f"""
 """
 
 _READ_OFFERS = """
-    SELECT o.business_id, o.offer_id, o.weight_g, o.length_mm, o.width_mm, o.height_mm
+    SELECT o.business_id, o.offer_id, o.weight_g, o.length_mm, o.width_mm, o.height_mm,
+      o.kind
     FROM unnest($1::text::bigint[], $2::text::text[]) AS k (business_id, offer_id)
     JOIN offer o ON o.business_id = k.business_id AND o.offer_id = k.offer_id
       AND o.business_id = ANY($3::bigint[])
@@ -150,7 +151,7 @@ async def read_goods(connection: Connection, keys: Collection[OfferKey]) -> dict
         column(offer_id for _, offer_id in keys),
         sorted({business_id for business_id, _ in keys}),
     )
-    return {(row[0], row[1]): Goods(row[2], row[3], row[4], row[5]) for row in rows}
+    return {(row[0], row[1]): Goods(*row[2:]) for row in rows}
 
 
 async def insert_placements(

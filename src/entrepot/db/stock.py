@@ -66,7 +66,10 @@ _READ_PAGE_ABSENT = f"""
 _READ_OF_OFFERS = f"""
     {_OVERDUE}
     SELECT s.warehouse_id, s.offer_id, {_LINE}
-    FROM warehouse w
+    FROM (
+      SELECT r.id FROM network_row r
+      WHERE r.kind = 'WAREHOUSE' AND r.version = (SELECT version FROM network_version)
+    ) w
     CROSS JOIN unnest($2::text[]) AS k (offer_id)
     JOIN stock s ON s.business_id = $1 AND s.warehouse_id = w.id AND s.offer_id = k.offer_id
     {_JOIN_OVERDUE}

@@ -9,7 +9,10 @@ from entrepot.domain.stock import StockKey
 
 _READ = """
     SELECT
-      ARRAY(SELECT id FROM warehouse) AS warehouse_ids,
+      ARRAY(
+        SELECT r.id FROM network_row r
+        WHERE r.kind = 'WAREHOUSE' AND r.version = (SELECT version FROM network_version)
+      ) AS warehouse_ids,
       ARRAY(
         SELECT offer_id FROM offer WHERE business_id = $1 AND offer_id = ANY($2::text[])
       ) AS offer_ids

@@ -34,6 +34,7 @@ from entrepot.domain.network import (
     NetworkDescription,
     OpenHours,
     PointAddress,
+    Tariff,
     Warehouse,
 )
 from entrepot.domain.regions import Region
@@ -144,11 +145,15 @@ def demo_network() -> NetworkDescription:
         points=_points(by_id),
         zones=_zones(by_id),
         lanes=tuple(
-            Lane(warehouse_id, region_id, least, most, roubles * 100, per_kg * 100)
+            _lane(warehouse_id, region_id, least, most, Tariff(roubles * 100, per_kg * 100))
             for warehouse_id, lanes in _LANES.items()
             for region_id, least, most, roubles, per_kg in lanes
         ),
     )
+
+
+def _lane(warehouse_id: int, region_id: int, least: int, most: int, tariff: Tariff) -> Lane:
+    return Lane(warehouse_id, region_id, least, most, pickup=tariff, courier=tariff)
 
 
 def easy_point_ids(described: NetworkDescription) -> tuple[int, ...]:
@@ -188,7 +193,7 @@ def _warehouses() -> tuple[Warehouse, ...]:
             city="Софьино",
             gps=Gps(55.50, 38.15),
             time_zone="Europe/Moscow",
-            cut_off_minute=15 * 60,
+            cut_offs=(15 * 60,) * 7,
             handling_days=0,
             calendar_id=_EVERY_DAY,
             street="Логистический парк Софьино",
@@ -201,7 +206,7 @@ def _warehouses() -> tuple[Warehouse, ...]:
             city="Санкт-Петербург",
             gps=Gps(59.80, 30.38),
             time_zone="Europe/Moscow",
-            cut_off_minute=14 * 60,
+            cut_offs=(14 * 60,) * 7,
             handling_days=0,
             calendar_id=_SIX_DAYS,
             street="Московское шоссе",
@@ -215,7 +220,7 @@ def _warehouses() -> tuple[Warehouse, ...]:
             city="Новосибирск",
             gps=Gps(54.98, 82.68),
             time_zone="Asia/Novosibirsk",
-            cut_off_minute=12 * 60,
+            cut_offs=(12 * 60,) * 7,
             handling_days=1,
             calendar_id=_PRODUCTION,
             street="Толмачёвское шоссе",

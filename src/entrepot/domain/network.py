@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from entrepot.domain.address_index import AddressIndex
-from entrepot.domain.delivery.calendar import Calendar
-from entrepot.domain.delivery.goods import ItemLimits
+from entrepot.domain.delivery.calendar import Calendar, OwnDays
+from entrepot.domain.delivery.goods import ItemLimits, ParcelLimits
 from entrepot.domain.regions import Region, RegionTree
 
 DAYS_OF_WEEK = 7
@@ -25,12 +25,13 @@ class Gps(msgspec.Struct, frozen=True, gc=False):
     longitude: float
 
 
-class Warehouse(msgspec.Struct, frozen=True, gc=False):
+class Warehouse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A fulfilment warehouse.
 
-    An order placed on a working day before `cut_off_minute` (local minute of the day) is begun
-    that day, a later one on the next working day; it leaves `handling_days` working days after
-    it was begun, at the cut-off.
+    `cut_offs` holds a local minute for each day of the week, Monday first. An order placed on a
+    working day before that day's cut-off is begun that day, a later one on the next working day;
+    it leaves `handling_days` working days after it was begun, at the cut-off of the day on which
+    it leaves. No `goods_kinds` at all: every kind is taken.
     """
 
     id: int
@@ -39,13 +40,15 @@ class Warehouse(msgspec.Struct, frozen=True, gc=False):
     city: str
     gps: Gps
     time_zone: str
-    cut_off_minute: int
+    cut_offs: tuple[int, ...]
     handling_days: int
     calendar_id: int
     street: str | None = None
     number: str | None = None
     building: str | None = None
     block: str | None = None
+    goods_kinds: frozenset[str] = frozenset()
+    own_days: OwnDays = OwnDays()
 
 
 class OpenHours(NamedTuple):
@@ -55,7 +58,7 @@ class OpenHours(NamedTuple):
     to_minute: int
 
 
-class PointAddress(msgspec.Struct, frozen=True, gc=False):
+class PointAddress(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where a logistic point is (the wire's `LogisticPointAddressDTO`)."""
 
     full_address: str
@@ -70,7 +73,7 @@ class PointAddress(msgspec.Struct, frozen=True, gc=False):
     additional: str | None = None
 
 
-class LogisticPoint(msgspec.Struct, frozen=True, gc=False):
+class LogisticPoint(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A pickup point. It takes up to `daily_capacity` parcels on each day that it is open."""
 
     id: int
@@ -82,6 +85,8 @@ class LogisticPoint(msgspec.Struct, frozen=True, gc=False):
     limits: ItemLimits
     storage_days: int
     return_allowed: bool
+    parcel_limits: ParcelLimits = ParcelLimits()
+    own_days: OwnDays = OwnDays()
 
 
 class CourierInterval(NamedTuple):
@@ -92,7 +97,7 @@ class CourierInterval(NamedTuple):
     capacity: int
 
 
-class CourierZone(msgspec.Struct, frozen=True, gc=False):
+class CourierZone(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An area that couriers serve: the regions named and everything below them."""
 
     id: int
@@ -102,17 +107,39 @@ class CourierZone(msgspec.Struct, frozen=True, gc=False):
     calendar_id: int
     week: tuple[tuple[CourierInterval, ...], ...]  # seven, Monday first
     limits: ItemLimits
+    parcel_limits: ParcelLimits = ParcelLimits()
+    own_days: OwnDays = OwnDays()
 
 
-class Lane(msgspec.Struct, frozen=True, gc=False):
-    """The way from a warehouse to a region and all below it: calendar days and tariff."""
+class Tariff(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the shop pays for a parcel by one service.
+
+    Each begun kilogram beyond `included_g` costs `per_kg_kopecks`, of the weight or of the
+    volumetric weight, whichever is more. `mm3_per_g` says how much volume weighs a gram; the
+    trade's usual 5,000 cubic centimetres to a kilogram unless the carrier has another.
+    """
+
+    base_kopecks: int
+    per_kg_kopecks: int
+    included_g: int = 0
+    mm3_per_g: int = 5_000
+
+
+class Lane(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The way from a warehouse to a region and all below it: calendar days and tariffs.
+
+    A service without a tariff is not carried. The limits are the carrier's; those of the place
+    apply as well.
+    """
 
     warehouse_id: int
     region_id: int
     transit_days_min: int
     transit_days_max: int
-    base_kopecks: int
-    per_kg_kopecks: int
+    pickup: Tariff | None = None
+    courier: Tariff | None = None
+    item_limits: ItemLimits | None = None
+    parcel_limits: ParcelLimits = ParcelLimits()
 
 
 class NetworkDescription(msgspec.Struct, frozen=True):
@@ -127,11 +154,18 @@ class NetworkDescription(msgspec.Struct, frozen=True):
 
 
 class Network(msgspec.Struct, frozen=True):
-    """A network of one version with its indexes; never changed after it was built."""
+    """A network of one version with its indexes; never changed after it was built.
+
+    `warehouse_days`, `point_days` and `zone_days` are the calendars of places, their own days
+    included.
+    """
 
     version: int
     regions: RegionTree
     calendars: dict[int, Calendar]
+    warehouse_days: dict[int, Calendar]
+    point_days: dict[int, Calendar]
+    zone_days: dict[int, Calendar]
     warehouses: dict[int, Warehouse]
     points: dict[int, LogisticPoint]
     point_ids: tuple[int, ...]  # ascending, for pages

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from entrepot.domain.address_index import index_addresses
-from entrepot.domain.delivery.calendar import Calendar
+from entrepot.domain.delivery.calendar import Calendar, OwnDays, with_own_days
+from entrepot.domain.delivery.goods import ItemLimits, ParcelLimits
 from entrepot.domain.network import (
     DAYS_OF_WEEK,
     MINUTES_OF_DAY,
@@ -14,6 +17,7 @@ from entrepot.domain.network import (
     LogisticPoint,
     Network,
     NetworkDescription,
+    Tariff,
     Warehouse,
 )
 from entrepot.domain.regions import InvalidNetworkError, RegionTree, grow
@@ -43,10 +47,14 @@ def build_network(version: int, described: NetworkDescription) -> Network:
     lanes = {(lane.warehouse_id, lane.region_id): lane for lane in described.lanes}
     _require(len(lanes) == len(described.lanes), "A lane stands twice")
     zone_by_region = _zone_by_region(described.zones)
+    days = _PlaceDays(calendars)
     return Network(
         version=version,
         regions=tree,
         calendars=calendars,
+        warehouse_days=days.of(described.warehouses),
+        point_days=days.of(described.points),
+        zone_days=days.of(described.zones),
         warehouses=warehouses,
         points=points,
         point_ids=tuple(points),
@@ -73,7 +81,13 @@ def _by_id(kind: str, things: tuple[_Place, ...]) -> dict[int, _Place]:
 def _check_warehouse(place: Warehouse, tree: RegionTree, calendars: dict[int, Calendar]) -> None:
     name = f"Warehouse {place.id}"
     _check_place(name, (place.region_id,), place.calendar_id, tree, calendars)
-    _require(0 <= place.cut_off_minute <= MINUTES_OF_DAY, f"{name}: cut-off outside the day")
+    _require(
+        len(place.cut_offs) == DAYS_OF_WEEK, f"{name}: a cut-off is owed for each day of the week"
+    )
+    _require(
+        all(0 <= minute <= MINUTES_OF_DAY for minute in place.cut_offs),
+        f"{name}: cut-off outside the day",
+    )
     _require(place.handling_days >= 0, f"{name}: handling takes less than no time")
 
 
@@ -81,6 +95,7 @@ def _check_point(place: LogisticPoint, tree: RegionTree, calendars: dict[int, Ca
     name = f"Logistic point {place.id}"
     _check_place(name, (place.address.region_id,), place.calendar_id, tree, calendars)
     _require(place.daily_capacity >= 0, f"{name}: capacity below nothing")
+    _check_limits(name, place.limits, place.parcel_limits)
     _require(len(place.hours) == DAYS_OF_WEEK, f"{name}: hours for each day of the week are owed")
     for hours in place.hours:
         if hours is not None:
@@ -90,6 +105,7 @@ def _check_point(place: LogisticPoint, tree: RegionTree, calendars: dict[int, Ca
 def _check_zone(place: CourierZone, tree: RegionTree, calendars: dict[int, Calendar]) -> None:
     name = f"Courier zone {place.id}"
     _check_place(name, place.region_ids, place.calendar_id, tree, calendars)
+    _check_limits(name, place.limits, place.parcel_limits)
     _require(len(place.week) == DAYS_OF_WEEK, f"{name}: a week has seven days")
     for intervals in place.week:
         _require(
@@ -108,7 +124,25 @@ def _check_lane(lane: Lane, tree: RegionTree, warehouses: dict[int, Warehouse]) 
     _require(
         0 <= lane.transit_days_min <= lane.transit_days_max, f"{name}: transit days contradict"
     )
-    _require(lane.base_kopecks > 0 and lane.per_kg_kopecks >= 0, f"{name}: a price is not positive")
+    _check_limits(name, lane.item_limits, lane.parcel_limits)
+    _require(lane.pickup is not None or lane.courier is not None, f"{name}: it carries no service")
+    for tariff in (lane.pickup, lane.courier):
+        if tariff is not None:
+            _check_tariff(name, tariff)
+
+
+def _check_tariff(name: str, tariff: Tariff) -> None:
+    _require(
+        tariff.base_kopecks > 0 and tariff.per_kg_kopecks >= 0, f"{name}: a price is not positive"
+    )
+    _require(tariff.included_g >= 0, f"{name}: less than nothing is included")
+    _require(tariff.mm3_per_g > 0, f"{name}: the volumetric weight has no divisor")
+
+
+def _check_limits(name: str, items: ItemLimits | None, parcels: ParcelLimits) -> None:
+    given = () if items is None else msgspec.structs.astuple(items)
+    given += tuple(limit for limit in msgspec.structs.astuple(parcels) if limit is not None)
+    _require(all(limit > 0 for limit in given), f"{name}: a limit that nothing keeps")
 
 
 def _check_place(
@@ -163,6 +197,26 @@ def _zone_anchors(
                 anchors[zone_by_region[region.id]].add(region_id)
                 break
     return {zone_id: tuple(sorted(regions)) for zone_id, regions in anchors.items()}
+
+
+class _PlaceDays:
+    """Calendars of places; those with the same own days over one calendar share the result."""
+
+    def __init__(self, calendars: dict[int, Calendar]) -> None:
+        self._calendars = calendars
+        self._merged: dict[tuple[int, OwnDays], Calendar] = {}
+
+    def of(self, places: Iterable[Warehouse | LogisticPoint | CourierZone]) -> dict[int, Calendar]:
+        return {place.id: self._days(place.calendar_id, place.own_days) for place in places}
+
+    def _days(self, calendar_id: int, own: OwnDays) -> Calendar:
+        shared = self._calendars[calendar_id]
+        if not own.closed and not own.working:
+            return shared
+        key = (calendar_id, own)
+        if key not in self._merged:
+            self._merged[key] = with_own_days(shared, own)
+        return self._merged[key]
 
 
 def _clocks(described: NetworkDescription) -> dict[str, ZoneInfo]:

@@ -268,7 +268,7 @@ class _Batch:
             else window.slot(parcel.day, parcel.from_minute, parcel.to_minute)
         )
         ship_day = self._ship_day(parcel.warehouse_id)
-        price = self._price(command.business_id, parcel, place.region_id)
+        price = self._price(command.business_id, parcel, place)
         if offered is None or ship_day is None or price is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         return _Choice(offered, ship_day, price)
@@ -294,14 +294,21 @@ class _Batch:
             self._ship_days[warehouse_id] = leaving.ship_day
         return self._ship_days[warehouse_id]
 
-    def _price(self, business_id: int, parcel: WantedParcel, region_id: int) -> int | None:
+    def _price(self, business_id: int, parcel: WantedParcel, place: Place) -> int | None:
         weight_g = volume_mm3 = 0
         for item in parcel.items:
             goods = self.situation.offers[business_id, item.offer_id]
             weight_g += goods.weight_g * item.count
             volume_mm3 += goods.length_mm * goods.width_mm * goods.height_mm * item.count
         network = self.situation.network
-        return delivery_price(network, parcel.warehouse_id, region_id, weight_g, volume_mm3)
+        return delivery_price(
+            network,
+            parcel.warehouse_id,
+            place.kind,
+            place.region_id,
+            weight_g=weight_g,
+            volume_mm3=volume_mm3,
+        )
 
     def _slot_refusal(self, command: PlaceCommand, choices: list[_Choice]) -> Refusal | None:
         refusal: Refusal | None = None

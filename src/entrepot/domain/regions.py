@@ -14,7 +14,7 @@ class InvalidNetworkError(ValueError):
     """A network that contradicts itself; the message names the first fault."""
 
 
-class Region(msgspec.Struct, frozen=True, gc=False):
+class Region(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A place in the tree. Aliases are further spellings that addresses use."""
 
     id: int

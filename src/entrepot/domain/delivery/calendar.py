@@ -11,7 +11,7 @@ SEARCH_DAYS_MAX = (
 _DAY = timedelta(days=1)
 
 
-class Calendar(msgspec.Struct, frozen=True, gc=False):
+class Calendar(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Weekly days off, holidays, and days worked all the same (a transferred Saturday).
 
     `days_off` holds weekdays, Monday is 0. A date in `working_days` wins over both others. Dates
@@ -46,6 +46,24 @@ class Calendar(msgspec.Struct, frozen=True, gc=False):
                 return None
             day = later
         return day
+
+
+class OwnDays(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Exceptions of one place over its calendar; a day in both is worked."""
+
+    closed: frozenset[date] = frozenset()
+    working: frozenset[date] = frozenset()
+
+
+def with_own_days(shared: Calendar, own: OwnDays) -> Calendar:
+    """Give the calendar of one place: the shared one, but for the place's own days."""
+    if not own.closed and not own.working:
+        return shared
+    return msgspec.structs.replace(
+        shared,
+        holidays=shared.holidays | own.closed,
+        working_days=(shared.working_days - own.closed) | own.working,
+    )
 
 
 def calendar(

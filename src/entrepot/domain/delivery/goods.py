@@ -19,13 +19,18 @@ class Sized(Protocol):
     def height_mm(self) -> int: ...
 
 
+GENERAL_GOODS = "GENERAL"
+"""The kind of goods that need nothing special."""
+
+
 class Goods(msgspec.Struct, frozen=True, gc=False):
-    """Weight and sides of one item."""
+    """Weight and sides of one item, and its kind: some warehouses do not take every kind."""
 
     weight_g: int
     length_mm: int
     width_mm: int
     height_mm: int
+    kind: str = GENERAL_GOODS
 
 
 class ItemLimits(msgspec.Struct, frozen=True, gc=False):
@@ -50,3 +55,14 @@ class ItemLimits(msgspec.Struct, frozen=True, gc=False):
     def fit_all(self, items: Iterable[Sized]) -> bool:
         """Tell whether every item may come."""
         return all(self.fit(item) for item in items)
+
+
+class ParcelLimits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a whole parcel may weigh, take up and be worth at most; None: no limit.
+
+    `value_kopecks` limits the sum of prices of the goods in it.
+    """
+
+    weight_g: int | None = None
+    volume_mm3: int | None = None
+    value_kopecks: int | None = None

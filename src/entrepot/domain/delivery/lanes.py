@@ -1,7 +1,8 @@
 """How long the way from a warehouse to a region takes, and what the shop pays for it."""
 
 from entrepot.domain.delivery.distance import great_circle_km
-from entrepot.domain.network import Lane, Network
+from entrepot.domain.delivery.slot import PlaceKind
+from entrepot.domain.network import Lane, Network, Tariff
 
 # Where no lane is written: a lorry covers 600 km a day after a first day for sorting, half of
 # that at worst, and the tariff grows with the distance.
@@ -12,7 +13,6 @@ _KOPECKS_PER_KM = 5
 _PER_KG_KOPECKS = 1_500
 _PER_KG_KOPECKS_PER_100_KM = 60
 
-_MM3_PER_VOLUMETRIC_GRAM = 5_000  # the trade's usual 5,000 cubic centimetres to a kilogram
 _GRAMS_PER_KG = 1_000
 
 
@@ -32,26 +32,31 @@ def lane_between(network: Network, warehouse_id: int, region_id: int) -> Lane | 
     return _lane_by_distance(network, warehouse_id, region_id)
 
 
+def tariff_of(lane: Lane, kind: PlaceKind) -> Tariff | None:
+    """Give what the lane costs to places of this kind; None when it does not serve them."""
+    return lane.pickup if kind is PlaceKind.POINT else lane.courier
+
+
 def delivery_price(
-    network: Network, warehouse_id: int, region_id: int, weight_g: int, volume_mm3: int
+    network: Network,
+    warehouse_id: int,
+    kind: PlaceKind,
+    region_id: int,
+    *,
+    weight_g: int,
+    volume_mm3: int,
 ) -> int | None:
-    """Give what the shop pays for a parcel, in kopecks; None when no way leads there.
-
-    Each begun kilogram counts, of the weight or of the volumetric weight, whichever is more.
-    """
+    """Give what the shop pays for a parcel, in kopecks; None when no way leads there."""
     lane = lane_between(network, warehouse_id, region_id)
-    return None if lane is None else lane_price(lane, chargeable_g(weight_g, volume_mm3))
+    tariff = None if lane is None else tariff_of(lane, kind)
+    return None if tariff is None else tariff_price(tariff, weight_g, volume_mm3)
 
 
-def chargeable_g(weight_g: int, volume_mm3: int) -> int:
-    """Give the weight that is paid for: the volumetric one where the goods are light."""
-    return max(weight_g, -(-volume_mm3 // _MM3_PER_VOLUMETRIC_GRAM))
-
-
-def lane_price(lane: Lane, chargeable_weight_g: int) -> int:
-    """Give the price of a parcel on a lane, in kopecks."""
-    kilograms = -(-max(chargeable_weight_g, 1) // _GRAMS_PER_KG)
-    return lane.base_kopecks + kilograms * lane.per_kg_kopecks
+def tariff_price(tariff: Tariff, weight_g: int, volume_mm3: int) -> int:
+    """Give the price of a parcel, in kopecks."""
+    chargeable_g = max(weight_g, -(-volume_mm3 // tariff.mm3_per_g)) - tariff.included_g
+    kilograms = -(-max(chargeable_g, 0) // _GRAMS_PER_KG)
+    return tariff.base_kopecks + kilograms * tariff.per_kg_kopecks
 
 
 def _lane_by_distance(network: Network, warehouse_id: int, region_id: int) -> Lane | None:
@@ -60,11 +65,15 @@ def _lane_by_distance(network: Network, warehouse_id: int, region_id: int) -> La
     if place is None or warehouse is None:
         return None
     km = round(great_circle_km(warehouse.gps.latitude, warehouse.gps.longitude, *place))
+    tariff = Tariff(
+        base_kopecks=_BASE_KOPECKS + km * _KOPECKS_PER_KM,
+        per_kg_kopecks=_PER_KG_KOPECKS + km * _PER_KG_KOPECKS_PER_100_KM // 100,
+    )
     return Lane(
         warehouse_id,
         region_id,
         transit_days_min=1 + km // _KM_PER_DAY_BEST,
         transit_days_max=1 + -(-km // _KM_PER_DAY_WORST),
-        base_kopecks=_BASE_KOPECKS + km * _KOPECKS_PER_KM,
-        per_kg_kopecks=_PER_KG_KOPECKS + km * _PER_KG_KOPECKS_PER_100_KM // 100,
+        pickup=tariff,
+        courier=tariff,
     )

@@ -113,7 +113,9 @@ def delivery_window(
     last_day = leaving.order_day + timedelta(days=days_ahead)
     if first_day > last_day:
         return None
-    calendar = network.calendars[place.calendar_id]
+    calendar = (network.point_days if place_kind is PlaceKind.POINT else network.zone_days)[
+        place_id
+    ]
     return DeliveryWindow(place, calendar, first_day, first_minute, last_day)
 
 

@@ -18,11 +18,13 @@ from entrepot.domain.delivery.choose import (
     choose_warehouses,
 )
 from entrepot.domain.delivery.goods import Goods
-from entrepot.domain.delivery.lanes import chargeable_g, lane_between, lane_price
+from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
 from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, delivery_window
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Place
-from entrepot.domain.network import Network
+from entrepot.domain.network import Network, Tariff
+
+_USUAL_MM3_PER_G = 5_000  # where warehouses are compared, a tariff's own divisor matters little
 
 
 class QuotedItem(msgspec.Struct, frozen=True, gc=False):
@@ -127,7 +129,7 @@ class _Quoting:
         return BasketLine(
             item.offer_id,
             item.count,
-            self._weigh((item,)),
+            self._chargeable_g(item),
             frozenset(
                 warehouse_id
                 for warehouse_id in asked
@@ -135,13 +137,21 @@ class _Quoting:
             ),
         )
 
-    def _weigh(self, items: Iterable[QuotedItem]) -> int:
+    def _chargeable_g(self, item: QuotedItem) -> int:
+        weight_g, volume_mm3 = self._weigh((item,))
+        return max(weight_g, volume_mm3 // _USUAL_MM3_PER_G)
+
+    def _weigh(self, items: Iterable[QuotedItem]) -> tuple[int, int]:
         weight_g = volume_mm3 = 0
         for item in items:
             goods = self.situation.goods[item.offer_id]
             weight_g += goods.weight_g * item.count
             volume_mm3 += goods.length_mm * goods.width_mm * goods.height_mm * item.count
-        return chargeable_g(weight_g, volume_mm3)
+        return weight_g, volume_mm3
+
+    def _tariff(self, warehouse_id: int, place: Place) -> Tariff | None:
+        lane = lane_between(self.situation.network, warehouse_id, place.region_id)
+        return None if lane is None else tariff_of(lane, place.kind)
 
     def _sources(self, lines: tuple[BasketLine, ...]) -> list[Source]:
         """Say of each warehouse that matters when a parcel from it would arrive, and its tariff."""
@@ -153,11 +163,11 @@ class _Quoting:
     def _source(self, warehouse_id: int) -> Source:
         best: tuple[date, int, int] | None = None
         for place in self.situation.places:
-            lane = lane_between(self.situation.network, warehouse_id, place.region_id)
+            tariff = self._tariff(warehouse_id, place)
             window = self._window(warehouse_id, place)
             first = None if window is None else window.first_slot(self._has_room(1))
-            if lane is not None and first is not None:
-                reached = (first.key.day, lane.base_kopecks, lane.per_kg_kopecks)
+            if tariff is not None and first is not None:
+                reached = (first.key.day, tariff.base_kopecks, tariff.per_kg_kopecks)
                 best = reached if best is None else min(best, reached)
         return Source(warehouse_id, None, 0, 0) if best is None else Source(warehouse_id, *best)
 
@@ -165,16 +175,17 @@ class _Quoting:
         self, warehouse_id: int, items: tuple[QuotedItem, ...], parcels: int
     ) -> QuotedParcel:
         goods = [self.situation.goods[item.offer_id] for item in items]
+        weight_g, volume_mm3 = self._weigh(items)
         has_room = self._has_room(parcels)
         places: list[QuotedPlace] = []
         for place in self.situation.places:
             window = self._window(warehouse_id, place)
-            lane = lane_between(self.situation.network, warehouse_id, place.region_id)
-            if window is None or lane is None or not place.limits.fit_all(goods):
+            tariff = self._tariff(warehouse_id, place)
+            if window is None or tariff is None or not place.limits.fit_all(goods):
                 continue
             slots = tuple(filter(has_room, window.slots()))
             if slots:
-                places.append(QuotedPlace(place, lane_price(lane, self._weigh(items)), slots))
+                places.append(QuotedPlace(place, tariff_price(tariff, weight_g, volume_mm3), slots))
         return QuotedParcel(warehouse_id, items, tuple(places))
 
     def _has_room(self, parcels: int) -> Callable[[OfferedSlot], bool]:

@@ -25,8 +25,8 @@ def shipping(network: Network, warehouse: Warehouse, now: datetime) -> Shipping 
     clock = network.clocks[warehouse.time_zone]
     local = now.astimezone(clock)
     order_day = local.date()
-    working_days = network.calendars[warehouse.calendar_id]
-    in_time = local.hour * 60 + local.minute < warehouse.cut_off_minute
+    working_days = network.warehouse_days[warehouse.id]
+    in_time = local.hour * 60 + local.minute < warehouse.cut_offs[order_day.weekday()]
     begun = working_days.first_working_day(order_day if in_time else order_day + timedelta(days=1))
     if begun is None:
         return None
@@ -35,6 +35,6 @@ def shipping(network: Network, warehouse: Warehouse, now: datetime) -> Shipping 
         return None
     # Wall-clock arithmetic: the cut-off is a time on the clock also when the offset changes.
     leaves_at = datetime.combine(ship_day, time(), tzinfo=clock) + timedelta(
-        minutes=warehouse.cut_off_minute
+        minutes=warehouse.cut_offs[ship_day.weekday()]
     )
     return Shipping(order_day, ship_day, leaves_at)

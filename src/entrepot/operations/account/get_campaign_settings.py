@@ -116,7 +116,7 @@ def _local_region(
     if region is None:
         return None
     zone = zone_of(network, region.id)
-    calendar = None if zone is None else network.calendars[zone.calendar_id]
+    calendar = None if zone is None else network.zone_days[zone.id]
     schedule = None if calendar is None else _schedule(calendar, today, last_day)
     return CampaignSettingsLocalRegionDTO(
         id=region.id,

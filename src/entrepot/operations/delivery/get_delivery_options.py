@@ -278,7 +278,9 @@ async def _situation(
         network=network,
         places=places,
         goods={
-            offer.offer_id: Goods(offer.weight_g, offer.length_mm, offer.width_mm, offer.height_mm)
+            offer.offer_id: Goods(
+                offer.weight_g, offer.length_mm, offer.width_mm, offer.height_mm, offer.kind
+            )
             for offer in offers.values()
         },
         available={(key.warehouse_id, key.offer_id): count for key, count in available.items()},

@@ -152,7 +152,7 @@ def _show(network: Network, point: LogisticPoint) -> LogisticPointDTO:
         logisticPointId=point.id,
         brand=PointBrand.MARKET,
         address=_show_address(point.address),
-        workingSchedule=_show_schedule(point, network.calendars[point.calendar_id]),
+        workingSchedule=_show_schedule(point, network.point_days[point.id]),
         deliveryRestrictions=_show_limits(point.limits),
         paymentTypes=[DeliveryPayment.PREPAID],
         storagePeriod=point.storage_days,
