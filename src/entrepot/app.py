@@ -27,6 +27,7 @@ from entrepot.operations.registry import OPERATIONS, load_operations
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
+from entrepot.work.follow_network import NetworkFollower
 from entrepot.work.loop import Duty
 
 
@@ -99,8 +100,11 @@ async def _working(platform: Platform, duties: Sequence[Duty]) -> AsyncIterator[
     work = asyncio.create_task(
         loop.run(platform.database, platform.clock, duties, stopping), name="work"
     )
+    follower = NetworkFollower(platform.database, platform.network)
+    following = asyncio.create_task(follower.run(stopping), name="follow network")
     try:
         yield
     finally:
         stopping.set()
         await work
+        await following

@@ -99,7 +99,18 @@ AUDIT_SLOTS_PER_STATEMENT_MAX = 5_000
 AUDIT_STATEMENT_S_MAX = 120.0
 AUDIT_FINDINGS_MAX = 10_000
 
-# A network is read by the thousand, each piece decoded within some milliseconds, and written in
-# transactions well below a second.
-NETWORK_ROWS_PER_READ_MAX = 2_000
+# A piece of a network is decoded within some two milliseconds, which placing does not feel; it
+# is written in transactions well below a second.
+NETWORK_ROWS_PER_READ_MAX = 500
 NETWORK_ROWS_PER_WRITE_MAX = 5_000
+# A loader tells with each piece it writes that it lives; after that long it is dead.
+NETWORK_LOADER_SILENT_S_MAX = 30
+# How long a loader waits for processes to read a network before it is put in force all the same.
+NETWORK_READERS_WAIT_S_MAX = 120.0
+# Processes look for a network once in a while and say what they have; who is silent for so long
+# is dead, and nobody waits for him.
+NETWORK_LOOK_S = 1.0
+NETWORK_READER_SAYS_S = 4.0
+NETWORK_READER_SILENT_S_MAX = 15
+# Reading takes seconds; what was in force until then may be in the middle of being read.
+NETWORK_RETIRED_LIFE_S = 60

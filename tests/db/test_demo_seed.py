@@ -9,7 +9,7 @@ import pytest
 from entrepot.db.accounts import list_keys
 from entrepot.db.connection import Connection
 from entrepot.db.migrate import migrate
-from entrepot.db.network import replace_network
+from entrepot.db.network_editions import replace_network
 from entrepot.db.start_refused import StartRefused
 from entrepot.db.stock import read_available
 from entrepot.db.transaction import Database, open_database

@@ -7,8 +7,9 @@ import pytest
 
 from entrepot.contract.enums import RegionType
 from entrepot.db.connection import Connection
-from entrepot.db.network import read_network, read_version, replace_network
+from entrepot.db.network import read_network, read_version
 from entrepot.db.network_cache import NetworkCache
+from entrepot.db.network_editions import replace_network
 from entrepot.db.transaction import Database, open_database
 from entrepot.demo.network import demo_network
 from entrepot.domain.network import NetworkDescription
@@ -60,7 +61,7 @@ async def test_what_is_stored_is_what_is_read(
 async def test_a_replacement_that_fails_leaves_the_network_as_it_was(database: Database) -> None:
     before = await database.read(read_network)
     twice = networks.described(lanes=networks.described().lanes * 2)
-    with pytest.raises(Exception, match="duplicate key"):
+    with pytest.raises(Exception, match="rows of network version"):
         await replace(database, twice)
     after = await database.read(read_network)
     assert after.version == before.version

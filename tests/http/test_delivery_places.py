@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from entrepot.db.connection import Connection
-from entrepot.db.network import replace_network
+from entrepot.db.network_editions import replace_network
 from entrepot.demo.network import WAREHOUSE_IDS, demo_network
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.call import Platform

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from entrepot.db.network import replace_network
+from entrepot.db.network_editions import replace_network
 from entrepot.domain.destination import ToPoint
 from entrepot.domain.network import NetworkDescription
 from tests.domain import networks

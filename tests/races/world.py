@@ -20,8 +20,8 @@ from entrepot.contract.scopes import Scope
 from entrepot.db import clock as db_clock
 from entrepot.db.accounts import IssuedKey, create_business, create_campaign, create_key
 from entrepot.db.clock import Clock
-from entrepot.db.network import replace_network
 from entrepot.db.network_cache import NetworkCache
+from entrepot.db.network_editions import replace_network
 from entrepot.db.offers import load_offers
 from entrepot.db.order_ids import OrderIds
 from entrepot.db.transaction import Database, open_database

@@ -26,7 +26,7 @@ from entrepot.contract.enums import RegionType
 from entrepot.contract.scopes import Scope
 from entrepot.db.embedded import sibling_url
 from entrepot.db.migrate import CONNECT_S_MAX, describe_server, migrate
-from entrepot.db.network import replace_network
+from entrepot.db.network_editions import replace_network
 from entrepot.db.start_refused import StartRefused
 from entrepot.domain.api_key import ALPHABET, RANDOM_CHARS, make_token, token_hash
 from entrepot.domain.delivery.calendar import Calendar

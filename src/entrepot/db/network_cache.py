@@ -1,14 +1,18 @@
-"""The network of one process: the version in force, read again when another one is."""
+"""The network of one process: the version in force, and the one that will be.
+
+A large network takes seconds to build. A process does that aside, before it is in force
+(`prepare`), so that a batch which meets the new version just takes it.
+"""
 
 import asyncio
 
 from entrepot.db.connection import Connection
-from entrepot.db.network import read_network, read_version
-from entrepot.domain.network import Network
+from entrepot.db.network import read_edition, read_network, read_version
+from entrepot.domain.network import Network, NetworkDescription
 from entrepot.domain.network_build import build_network
 
 # Building this many places takes some milliseconds; more must not hold up the event loop.
-_PLACES_BUILT_AT_ONCE_MAX = 2_000
+_PLACES_BUILT_AT_ONCE_MAX = 1_000
 
 
 class NetworkCache:
@@ -17,12 +21,19 @@ class NetworkCache:
     def __init__(self) -> None:
         """Start with nothing read."""
         self._current: Network | None = None
+        self._prepared: Network | None = None
         self._reading = asyncio.Lock()
 
     @property
     def current(self) -> Network | None:
         """The network last read; None before the first."""
         return self._current
+
+    @property
+    def version_read(self) -> int:
+        """The latest version that was read, in force or not; 0 before the first."""
+        held = self._prepared or self._current
+        return 0 if held is None else held.version
 
     async def latest(self, connection: Connection) -> Network:
         """Give the network in force now."""
@@ -31,22 +42,46 @@ class NetworkCache:
     async def at_version(self, connection: Connection, version: int) -> Network:
         """Give the network of a version that was just read.
 
-        When that is not the one held, the one in force is read, once for all who wait for it.
-        It may be newer than the version asked for.
+        When that is not one of those held, the one in force is read, once for all who wait for
+        it. It may be newer than the version asked for.
 
         Raises:
             InvalidNetworkError: What is stored contradicts itself.
         """
-        if (held := self._current) is not None and held.version == version:
+        if (held := self._held(version)) is not None:
             return held
         async with self._reading:
-            if (held := self._current) is not None and held.version == version:
-                return held  # read by another while this one waited
+            # Another may have read it while this one waited; or a newer one, which counts as
+            # long as it still is in force.
+            version = await read_version(connection)
+            if (held := self._held(version)) is not None:
+                return held
             stored = await read_network(connection)
-            described = stored.described
-            if len(described.regions) + len(described.points) <= _PLACES_BUILT_AT_ONCE_MAX:
-                network = build_network(stored.version, described)
-            else:
-                network = await asyncio.to_thread(build_network, stored.version, described)
-            self._current = network
-            return network
+            self._current = await _build(stored.version, stored.described)
+            return self._current
+
+    async def prepare(self, connection: Connection, version: int) -> None:
+        """Read the edition of a version that will be in force; nothing if it is given up."""
+        async with self._reading:
+            if self.version_read >= version:
+                return
+            described = await read_edition(connection, version)
+            if described is not None:
+                self._prepared = await _build(version, described)
+
+    def keep_prepared(self, version: int | None) -> None:
+        """Drop what was prepared unless it is of this version: it will never be in force."""
+        if self._prepared is not None and self._prepared.version != version:
+            self._prepared = None
+
+    def _held(self, version: int) -> Network | None:
+        if self._prepared is not None and self._prepared.version == version:
+            self._current, self._prepared = self._prepared, None
+        held = self._current
+        return held if held is not None and held.version == version else None
+
+
+async def _build(version: int, described: NetworkDescription) -> Network:
+    if len(described.regions) + len(described.points) <= _PLACES_BUILT_AT_ONCE_MAX:
+        return build_network(version, described)
+    return await asyncio.to_thread(build_network, version, described)

@@ -29,7 +29,7 @@ class Kind(NamedTuple):
 
     name: str
     field: str
-    of_rows: Callable[[str], list[Any]]
+    of_rows: Callable[[bytes], list[Any]]
     key: Callable[[Any], Key]
 
 
@@ -56,6 +56,29 @@ KINDS = (
     _kind("ZONE", "zones", CourierZone),
     _kind("LANE", "lanes", Lane, _by_ends),
 )
+
+
+class Sharing:
+    """Lets equal parts of points be one object: thousands have the same hours and limits.
+
+    That saves most of their memory, and the garbage collector from looking at each.
+    """
+
+    def __init__(self) -> None:
+        """Share nothing yet."""
+        self._parts: dict[object, Any] = {}
+
+    def share(self, values: Iterable[Any]) -> None:
+        """Exchange parts of values that were just decoded, and that nobody else has seen."""
+        parts = self._parts
+        for value in values:
+            if isinstance(value, LogisticPoint):
+                for name in _SHARED:
+                    part = getattr(value, name)
+                    msgspec.structs.force_setattr(value, name, parts.setdefault(part, part))
+
+
+_SHARED = ("hours", "limits", "parcel_limits", "own_days", "time_zone")
 
 
 class Row(NamedTuple):

@@ -26,7 +26,8 @@ from entrepot.db.accounts import (
 from entrepot.db.accounts_read import fetch_key
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
-from entrepot.db.network import hold_network, read_network, replace_network
+from entrepot.db.network import read_network
+from entrepot.db.network_editions import hold_network, replace_network
 from entrepot.db.offers import load_offers
 from entrepot.db.start_refused import StartRefused
 from entrepot.db.stock_corrections import Label, correct_stock
