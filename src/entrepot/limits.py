@@ -69,6 +69,8 @@ LOADED_ROWS_PER_STATEMENT_MAX = 1_000
 # What a file may hold: it is checked as a whole, in memory, before anything changes.
 LOADED_FILE_ROWS_MAX = 1_000_000
 LOADED_FILE_BYTES_MAX = 256 * 1024 * 1024
+# Problems of a network's files that are kept whole: nobody mends more before trying again.
+NETWORK_PROBLEMS_KEPT_MAX = 1_000
 # Pieces of one offer in one pile: far from the columns' end, beyond any warehouse.
 STOCK_PIECES_MAX = 1_000_000_000
 

@@ -1,0 +1,1 @@
+"""A network as a folder of files that people write: read, checked, written, compared."""
