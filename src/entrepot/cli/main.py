@@ -30,6 +30,7 @@ COMMANDS = (
     Command("serve", "Run the service.", "entrepot.cli.serve:serve"),
     Command("migrate", "Bring the database's schema up to date.", "entrepot.cli.migrate:migrate"),
     Command("seed", "Make worlds to try things in.", "entrepot.cli.seed:app"),
+    Command("network", "Check, load and compare the network.", "entrepot.cli.network:app"),
     Command("business", "Create and list businesses: the tenants.", "entrepot.cli.business:app"),
     Command("campaign", "Create and list campaigns: their shops.", "entrepot.cli.campaign:app"),
     Command("keys", "Create, list and revoke API keys.", "entrepot.cli.keys:app"),

@@ -14,7 +14,14 @@ from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption
 from entrepot.cli.file_loads import refuse
 from entrepot.cli.output import JsonOption, progress, show
 from entrepot.cli.with_database import with_database
-from entrepot.domain.offers import OFFER_ID_CHARS_MAX, SIDE_MM_MAX, WEIGHT_G_MAX, Offer
+from entrepot.domain.delivery.goods import GENERAL_GOODS
+from entrepot.domain.offers import (
+    GOODS_KIND_CHARS_MAX,
+    OFFER_ID_CHARS_MAX,
+    SIDE_MM_MAX,
+    WEIGHT_G_MAX,
+    Offer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +50,9 @@ class OfferRow(msgspec.Struct, frozen=True):
     width_mm: Side
     height_mm: Side
     archived: bool = False
+    kind: Annotated[
+        str, Meta(min_length=1, max_length=GOODS_KIND_CHARS_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")
+    ] = GENERAL_GOODS
 
 
 class ShownLoad(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,7 +75,7 @@ def load(
         typer.Argument(
             metavar="FILE",
             help="A CSV file with the columns offer_id, name, weight_g, length_mm, width_mm,"
-            " height_mm and, if wanted, archived.",
+            " height_mm and, if wanted, archived and kind, the kind of goods (GENERAL if empty).",
         ),
     ],
     business: BusinessOption = None,

@@ -127,6 +127,17 @@ def activity(title: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def spinner(title: str) -> Iterator[None]:
+    """As `activity`, for what takes a moment at most times: silent where nobody looks."""
+    console = _stderr()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(title):
+        yield
+
+
 def _stdout() -> Console:
     # Made anew each time: tests and pipes replace sys.stdout. A pipe has no width to keep to.
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 250)

@@ -7,16 +7,21 @@ point and lie in every warehouse in thousands; of the others
 - one in ten is nearly sold out: one to three pieces in one warehouse;
 - one in twenty is sold out everywhere;
 - the rest lies in every warehouse in hundreds.
+
+What weighs more than `LARGE_FROM_G` is of the kind `LARGE`, which the warehouse at Novosibirsk
+does not take.
 """
 
 from collections.abc import Iterator
 
 import msgspec
 
-from entrepot.demo.network import WAREHOUSE_IDS
+from entrepot.demo.network import LARGE_GOODS, NOVOSIBIRSK_WAREHOUSE, WAREHOUSE_IDS
+from entrepot.domain.delivery.goods import GENERAL_GOODS
 from entrepot.domain.offers import Offer
 
 SMALL_OFFERS = 40
+LARGE_FROM_G = 50_000
 
 # Name, weight in grams, length, width and height in millimetres.
 _Model = tuple[str, int, int, int, int]
@@ -111,7 +116,13 @@ def _offers(prefix: str, models: tuple[_Model, ...]) -> Iterator[Offer]:
     named += [(model, variant) for variant in _VARIANTS for model in late]
     for number, ((name, weight_g, length, width, height), variant) in enumerate(named, 1):
         yield Offer(
-            f"{prefix}-{number:04}", f"{name}, цвет {variant}", weight_g, length, width, height
+            f"{prefix}-{number:04}",
+            f"{name}, цвет {variant}",
+            weight_g,
+            length,
+            width,
+            height,
+            kind=LARGE_GOODS if weight_g > LARGE_FROM_G else GENERAL_GOODS,
         )
 
 
@@ -121,7 +132,11 @@ def _stock(number: int, offer: Offer) -> Iterator[DemoStock]:
             yield DemoStock(warehouse_id, offer.offer_id, 5_000 + 100 * ((7 * number + nth) % 40))
         return
     kind, turn = number % 20, number // 20 % len(WAREHOUSE_IDS)
-    turned = WAREHOUSE_IDS[turn:] + WAREHOUSE_IDS[:turn]
+    turned = tuple(
+        warehouse_id
+        for warehouse_id in WAREHOUSE_IDS[turn:] + WAREHOUSE_IDS[:turn]
+        if offer.kind == GENERAL_GOODS or warehouse_id != NOVOSIBIRSK_WAREHOUSE
+    )
     if kind in {1, 11}:
         yield DemoStock(turned[0], offer.offer_id, 300 + number)
     elif kind in {2, 12}:

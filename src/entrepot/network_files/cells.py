@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from entrepot.contract.enums import RegionType
+from entrepot.domain.offers import GOODS_KIND_CHARS_MAX
 
 ID_MAX = 2**53 - 1  # what every client of the contract can tell apart
 COUNT_MAX = 2**31 - 1
@@ -279,4 +280,4 @@ _YEAR = whole(1990, 2100)
 YEARS = CellKind(_read_years, _listed, _listed)
 NAME, ADDRESS = text(512), text(512)
 NAMES = texts(512)
-GOODS_KINDS = kinds(64)
+GOODS_KINDS = kinds(GOODS_KIND_CHARS_MAX)
