@@ -6,12 +6,12 @@ import pytest
 
 from entrepot.contract.errors import Refusal
 from entrepot.domain.delivery.goods import Goods
+from entrepot.domain.delivery.offering import slot_room
 from entrepot.domain.delivery.quoting import (
     QuotedItem,
     QuotedParcel,
     QuoteSituation,
     quote,
-    slot_room,
 )
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Place

@@ -220,6 +220,35 @@ TOO_LARGE_FOR_COURIER = Template(
     Code.INVALID_ITEM_DIMENSIONS,
     "Items are too large for courier delivery to {address}: {offer_ids}",
 )
+PARCEL_TOO_LARGE_FOR_POINT = Template(
+    400,
+    Code.INVALID_ITEM_DIMENSIONS,
+    "The parcel from warehouse {warehouse_id} is too large for logistic point "
+    "{logistic_point_id}: {measure} {found}, at most {most}",
+)
+PARCEL_TOO_LARGE_FOR_COURIER = Template(
+    400,
+    Code.INVALID_ITEM_DIMENSIONS,
+    "The parcel from warehouse {warehouse_id} is too large for courier delivery to {address}: "
+    "{measure} {found}, at most {most}",
+)
+PARCEL_TOO_VALUABLE_FOR_POINT = Template(
+    400,
+    Code.INVALID_DELIVERY_OPTION,
+    "The parcel from warehouse {warehouse_id} is too valuable for logistic point "
+    "{logistic_point_id}: {found} RUR, at most {most}",
+)
+PARCEL_TOO_VALUABLE_FOR_COURIER = Template(
+    400,
+    Code.INVALID_DELIVERY_OPTION,
+    "The parcel from warehouse {warehouse_id} is too valuable for courier delivery to {address}: "
+    "{found} RUR, at most {most}",
+)
+KIND_NOT_SENT = Template(
+    400,
+    Code.INVALID_WAREHOUSE_ID,
+    "Items of this kind are not sent from warehouse {warehouse_id}: {offer_ids}",
+)
 NO_COURIER_TO_ADDRESS = Template(
     400, Code.CANT_DELIVER_ORDER_TO_ADDRESS, "Courier delivery is not available: {address}"
 )

@@ -3,11 +3,14 @@
 import msgspec
 
 from entrepot.contract import errors
-from entrepot.contract.errors import Refusal, listed
+from entrepot.contract.errors import Refusal, Template, listed
+from entrepot.contract.money import roubles
 from entrepot.domain.address import Unresolved, resolve_address
-from entrepot.domain.delivery.goods import ItemLimits
+from entrepot.domain.delivery.goods import ItemLimits, Load, ParcelLimits
 from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.network import CourierZone, LogisticPoint, Network, zone_of
+
+_MM3_PER_CM3 = 1_000
 
 
 class ToPoint(msgspec.Struct, frozen=True, gc=False):
@@ -48,11 +51,50 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
     def too_large(self, offer_ids: list[str]) -> Refusal:
         """Refuse goods that this place cannot take."""
+        template, where = self._by_way(errors.TOO_LARGE_FOR_POINT, errors.TOO_LARGE_FOR_COURIER)
+        return template(offer_ids=listed(offer_ids), **where)
+
+    def overload(self, warehouse_id: int, load: Load, limits: ParcelLimits) -> Refusal | None:
+        """Refuse a parcel beyond the limits on its way here; None when it keeps them."""
+        if limits.admit(load):
+            return None
+        if limits.weight_g is not None and load.weight_g > limits.weight_g:
+            return self._too_large(warehouse_id, "weight", load.weight_g, limits.weight_g, "g")
+        if limits.volume_mm3 is not None and load.volume_mm3 > limits.volume_mm3:
+            found, most = -(-load.volume_mm3 // _MM3_PER_CM3), limits.volume_mm3 // _MM3_PER_CM3
+            return self._too_large(warehouse_id, "volume", found, most, "cm3")
+        assert load.value_kopecks is not None and limits.value_kopecks is not None  # noqa: PT018
+        template, where = self._by_way(
+            errors.PARCEL_TOO_VALUABLE_FOR_POINT, errors.PARCEL_TOO_VALUABLE_FOR_COURIER
+        )
+        return template(
+            warehouse_id=warehouse_id,
+            found=f"{roubles(load.value_kopecks):.2f}",
+            most=f"{roubles(limits.value_kopecks):.2f}",
+            **where,
+        )
+
+    def _too_large(
+        self, warehouse_id: int, measure: str, found: int, most: int, unit: str
+    ) -> Refusal:
+        template, where = self._by_way(
+            errors.PARCEL_TOO_LARGE_FOR_POINT, errors.PARCEL_TOO_LARGE_FOR_COURIER
+        )
+        return template(
+            warehouse_id=warehouse_id,
+            measure=measure,
+            found=f"{found} {unit}",
+            most=f"{most} {unit}",
+            **where,
+        )
+
+    def _by_way(
+        self, for_point: Template, for_courier: Template
+    ) -> tuple[Template, dict[str, object]]:
+        """Give the message for the way this is, and its words for the place."""
         if self.address is None:
-            return errors.TOO_LARGE_FOR_POINT(
-                logistic_point_id=self.target.id, offer_ids=listed(offer_ids)
-            )
-        return errors.TOO_LARGE_FOR_COURIER(address=self.address, offer_ids=listed(offer_ids))
+            return for_point, {"logistic_point_id": self.target.id}
+        return for_courier, {"address": self.address}
 
 
 def find_place(network: Network, destination: Destination) -> Place | Refusal:

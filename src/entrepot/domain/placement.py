@@ -14,10 +14,9 @@ import msgspec
 from entrepot.contract import errors
 from entrepot.contract.enums import OrderStatus, OrderSubstatus, PackageType
 from entrepot.contract.errors import Refusal, listed
-from entrepot.domain.delivery.goods import Goods
-from entrepot.domain.delivery.lanes import delivery_price
-from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, delivery_window
-from entrepot.domain.delivery.shipping import shipping
+from entrepot.domain.delivery.goods import Goods, Load, takes_kind
+from entrepot.domain.delivery.offering import OfferedSlot
+from entrepot.domain.delivery.routes import Route, find_route
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Destination, Place
 from entrepot.domain.network import Network
@@ -180,8 +179,7 @@ class _Batch:
         self.decision = Decision()
         self._answered: dict[tuple[int, bytes], tuple[bytes, Outcome]] = {}
         self._placed: dict[tuple[int, bytes], tuple[int, ...]] = {}
-        self._windows: dict[tuple[int, PlaceKind, int], DeliveryWindow | None] = {}
-        self._ship_days: dict[int, date] = {}
+        self._routes: dict[tuple[int, PlaceKind, int, int], Route | None] = {}
 
     def outcome(self, command: PlaceCommand, place: Place | Refusal) -> Outcome:
         """Decide one command and take what it needs."""
@@ -254,61 +252,73 @@ class _Batch:
         if unknown:
             return errors.OFFERS_NOT_FOUND(offer_ids=listed(unknown))
         for parcel in command.parcels:
-            if parcel.warehouse_id not in self.situation.network.warehouses:
-                return errors.WAREHOUSE_UNKNOWN(warehouse_id=parcel.warehouse_id)
+            refusal = self._warehouse_refusal(business_id, parcel)
+            if refusal is not None:
+                return refusal
         return place.too_large(too_large) if too_large else None
+
+    def _warehouse_refusal(self, business_id: int, parcel: WantedParcel) -> Refusal | None:
+        warehouse = self.situation.network.warehouses.get(parcel.warehouse_id)
+        if warehouse is None:
+            return errors.WAREHOUSE_UNKNOWN(warehouse_id=parcel.warehouse_id)
+        if not warehouse.goods_kinds:
+            return None
+        offers = self.situation.offers
+        alien = [
+            item.offer_id
+            for item in parcel.items
+            if not takes_kind(warehouse.goods_kinds, offers[business_id, item.offer_id].kind)
+        ]
+        if not alien:
+            return None
+        return errors.KIND_NOT_SENT(warehouse_id=warehouse.id, offer_ids=listed(alien))
 
     def _choose(
         self, command: PlaceCommand, parcel: WantedParcel, place: Place
     ) -> _Choice | Refusal:
-        window = self._window(parcel.warehouse_id, place)
-        offered = (
-            None
-            if window is None
-            else window.slot(parcel.day, parcel.from_minute, parcel.to_minute)
-        )
-        ship_day = self._ship_day(parcel.warehouse_id)
-        price = self._price(command.business_id, parcel, place)
-        if offered is None or ship_day is None or price is None:
+        route = self._route(parcel.warehouse_id, place)
+        if route is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
-        return _Choice(offered, ship_day, price)
+        load = self._load(command.business_id, parcel)
+        refusal = self._carrier_refusal(command.business_id, parcel, route)
+        refusal = refusal or place.overload(parcel.warehouse_id, load, route.parcel_limits)
+        if refusal is not None:
+            return refusal
+        offered = route.window.slot(parcel.day, parcel.from_minute, parcel.to_minute)
+        if offered is None:
+            return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
+        return _Choice(offered, route.ship_day, route.price_kopecks(load))
 
-    def _window(self, warehouse_id: int, place: Place) -> DeliveryWindow | None:
-        key = (warehouse_id, place.kind, place.target.id)
-        if key not in self._windows:
+    def _route(self, warehouse_id: int, place: Place) -> Route | None:
+        key = (warehouse_id, place.kind, place.target.id, place.region_id)
+        if key not in self._routes:
             known = self.situation
-            self._windows[key] = delivery_window(
-                known.network,
-                *key,
-                now=known.now,
-                days_ahead=known.days_ahead,
+            self._routes[key] = find_route(
+                known.network, warehouse_id, place, now=known.now, days_ahead=known.days_ahead
             )
-        return self._windows[key]
+        return self._routes[key]
 
-    def _ship_day(self, warehouse_id: int) -> date | None:
-        if warehouse_id not in self._ship_days:
-            network = self.situation.network
-            leaving = shipping(network, network.warehouses[warehouse_id], self.situation.now)
-            if leaving is None:
-                return None
-            self._ship_days[warehouse_id] = leaving.ship_day
-        return self._ship_days[warehouse_id]
-
-    def _price(self, business_id: int, parcel: WantedParcel, place: Place) -> int | None:
-        weight_g = volume_mm3 = 0
+    def _load(self, business_id: int, parcel: WantedParcel) -> Load:
+        weight_g = volume_mm3 = value_kopecks = 0
         for item in parcel.items:
             goods = self.situation.offers[business_id, item.offer_id]
             weight_g += goods.weight_g * item.count
             volume_mm3 += goods.length_mm * goods.width_mm * goods.height_mm * item.count
-        network = self.situation.network
-        return delivery_price(
-            network,
-            parcel.warehouse_id,
-            place.kind,
-            place.region_id,
-            weight_g=weight_g,
-            volume_mm3=volume_mm3,
-        )
+            value_kopecks += item.price_kopecks * item.count
+        return Load(weight_g, volume_mm3, value_kopecks)
+
+    def _carrier_refusal(
+        self, business_id: int, parcel: WantedParcel, route: Route
+    ) -> Refusal | None:
+        if route.carrier_limits is None:
+            return None
+        offers = self.situation.offers
+        too_large = [
+            item.offer_id
+            for item in parcel.items
+            if not route.carries(offers[business_id, item.offer_id])
+        ]
+        return route.place.too_large(too_large) if too_large else None
 
     def _slot_refusal(self, command: PlaceCommand, choices: list[_Choice]) -> Refusal | None:
         refusal: Refusal | None = None

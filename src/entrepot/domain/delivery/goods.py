@@ -1,7 +1,7 @@
-"""Goods against the limits of a place: each item by itself, turned as it fits best."""
+"""Goods against limits: each item by itself, turned as it fits best, and the whole parcel."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -57,6 +57,14 @@ class ItemLimits(msgspec.Struct, frozen=True, gc=False):
         return all(self.fit(item) for item in items)
 
 
+class Load(NamedTuple):
+    """What a parcel weighs, takes up and is worth; the value is None where no prices are known."""
+
+    weight_g: int
+    volume_mm3: int
+    value_kopecks: int | None = None
+
+
 class ParcelLimits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a whole parcel may weigh, take up and be worth at most; None: no limit.
 
@@ -66,3 +74,41 @@ class ParcelLimits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     weight_g: int | None = None
     volume_mm3: int | None = None
     value_kopecks: int | None = None
+
+    def admit(self, load: Load) -> bool:
+        """Tell whether a parcel may come; a value that is not known is within its limit."""
+        return (
+            (self.weight_g is None or load.weight_g <= self.weight_g)
+            and (self.volume_mm3 is None or load.volume_mm3 <= self.volume_mm3)
+            and (
+                self.value_kopecks is None
+                or load.value_kopecks is None
+                or load.value_kopecks <= self.value_kopecks
+            )
+        )
+
+    def within(self, other: "ParcelLimits") -> "ParcelLimits":
+        """Give the limits that keep both these and the others."""
+        if other == NO_PARCEL_LIMITS:
+            return self
+        if self == NO_PARCEL_LIMITS:
+            return other
+        return ParcelLimits(
+            _lower(self.weight_g, other.weight_g),
+            _lower(self.volume_mm3, other.volume_mm3),
+            _lower(self.value_kopecks, other.value_kopecks),
+        )
+
+
+NO_PARCEL_LIMITS = ParcelLimits()
+
+
+def takes_kind(goods_kinds: frozenset[str], kind: str) -> bool:
+    """Tell whether a warehouse for these kinds takes goods of a kind; none named: it takes all."""
+    return not goods_kinds or kind in goods_kinds
+
+
+def _lower(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)

@@ -4,8 +4,8 @@ from entrepot.domain.delivery.distance import great_circle_km
 from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.network import Lane, Network, Tariff
 
-# Where no lane is written: a lorry covers 600 km a day after a first day for sorting, half of
-# that at worst, and the tariff grows with the distance.
+# Where no lane is written: after a first day for sorting a lorry covers 900 km a day at best and
+# 600 at worst, and the tariff grows with the distance.
 _KM_PER_DAY_BEST = 900
 _KM_PER_DAY_WORST = 600
 _BASE_KOPECKS = 15_000
@@ -13,7 +13,7 @@ _KOPECKS_PER_KM = 5
 _PER_KG_KOPECKS = 1_500
 _PER_KG_KOPECKS_PER_100_KM = 60
 
-_GRAMS_PER_KG = 1_000
+GRAMS_PER_KG = 1_000
 
 
 def lane_between(network: Network, warehouse_id: int, region_id: int) -> Lane | None:
@@ -37,26 +37,16 @@ def tariff_of(lane: Lane, kind: PlaceKind) -> Tariff | None:
     return lane.pickup if kind is PlaceKind.POINT else lane.courier
 
 
-def delivery_price(
-    network: Network,
-    warehouse_id: int,
-    kind: PlaceKind,
-    region_id: int,
-    *,
-    weight_g: int,
-    volume_mm3: int,
-) -> int | None:
-    """Give what the shop pays for a parcel, in kopecks; None when no way leads there."""
-    lane = lane_between(network, warehouse_id, region_id)
-    tariff = None if lane is None else tariff_of(lane, kind)
-    return None if tariff is None else tariff_price(tariff, weight_g, volume_mm3)
-
-
 def tariff_price(tariff: Tariff, weight_g: int, volume_mm3: int) -> int:
     """Give the price of a parcel, in kopecks."""
-    chargeable_g = max(weight_g, -(-volume_mm3 // tariff.mm3_per_g)) - tariff.included_g
-    kilograms = -(-max(chargeable_g, 0) // _GRAMS_PER_KG)
+    kilograms = begun_kilograms(tariff, weight_g, volume_mm3)
     return tariff.base_kopecks + kilograms * tariff.per_kg_kopecks
+
+
+def begun_kilograms(tariff: Tariff, weight_g: int, volume_mm3: int) -> int:
+    """Count the kilograms that are paid for: begun ones, beyond what the base price includes."""
+    chargeable_g = max(weight_g, -(-volume_mm3 // tariff.mm3_per_g)) - tariff.included_g
+    return -(-chargeable_g // GRAMS_PER_KG) if chargeable_g > 0 else 0
 
 
 def _lane_by_distance(network: Network, warehouse_id: int, region_id: int) -> Lane | None:

@@ -1,9 +1,4 @@
-"""Which slots of a place an order may have: the promise that quoting and placing share.
-
-`delivery_window` is the costly part (a clock, two calendars, a lane): a caller with many
-questions about one warehouse and one place at one moment asks for it once. What it answers
-then, `slot` and `slots`, are a few look-ups.
-"""
+"""Which slots of a place a parcel may have that leaves at a certain moment."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -11,9 +6,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from entrepot.domain.delivery.calendar import Calendar
-from entrepot.domain.delivery.goods import Sized
-from entrepot.domain.delivery.lanes import lane_between
-from entrepot.domain.delivery.shipping import Shipping, shipping
+from entrepot.domain.delivery.shipping import Shipping
 from entrepot.domain.delivery.slot import WHOLE_DAY, PlaceKind, SlotKey
 from entrepot.domain.network import CourierZone, LogisticPoint, Network
 
@@ -81,97 +74,55 @@ class DeliveryWindow(msgspec.Struct, frozen=True):
             return [OfferedSlot(key, place.daily_capacity)]
         return [
             OfferedSlot(SlotKey(PlaceKind.ZONE, place.id, day, opens, closes), capacity)
-            for opens, closes, capacity in place.week[day.weekday()]
+            for opens, closes, capacity in sorted(place.week[day.weekday()])
             if opens >= earliest and capacity > 0
         ]
 
 
 def delivery_window(
     network: Network,
-    warehouse_id: int,
-    place_kind: PlaceKind,
-    place_id: int,
+    place: LogisticPoint | CourierZone,
+    leaving: Shipping,
+    transit_days: int,
     *,
     now: datetime,
     days_ahead: int,
 ) -> DeliveryWindow | None:
-    """Tell when a place can be reached from a warehouse by an order placed now.
+    """Tell when a place can be reached by a parcel that leaves then and is that long under way.
 
-    The promise reckons with the longest transit of the lane. The last day lies `days_ahead`
-    days after the day of the order on the warehouse's clock. None when warehouse or place is
-    unknown, when no way leads there, or when nothing arrives in time.
+    The last day lies `days_ahead` days after today on the warehouse's clock. None when nothing
+    arrives in time.
     """
-    place = (network.points if place_kind is PlaceKind.POINT else network.zones).get(place_id)
-    warehouse = network.warehouses.get(warehouse_id)
-    if place is None or warehouse is None:
-        return None
-    leaving = shipping(network, warehouse, now)
-    transit_days = _transit_days(network, warehouse_id, place)
-    if leaving is None or transit_days is None:
-        return None
-    first_day, first_minute = _arrival(network, leaving, transit_days, place.time_zone)
+    first_day, first_minute = _arrival(network, leaving, transit_days, place.time_zone, now)
     last_day = leaving.order_day + timedelta(days=days_ahead)
     if first_day > last_day:
         return None
-    calendar = (network.point_days if place_kind is PlaceKind.POINT else network.zone_days)[
-        place_id
-    ]
-    return DeliveryWindow(place, calendar, first_day, first_minute, last_day)
+    days = network.point_days if isinstance(place, LogisticPoint) else network.zone_days
+    return DeliveryWindow(place, days[place.id], first_day, first_minute, last_day)
 
 
-def offered_slots(
-    network: Network,
-    warehouse_id: int,
-    place_kind: PlaceKind,
-    place_id: int,
-    *,
-    now: datetime,
-    days_ahead: int,
-) -> tuple[OfferedSlot, ...]:
-    """Give every slot that an order placed now may ask for, earliest first."""
-    window = delivery_window(
-        network, warehouse_id, place_kind, place_id, now=now, days_ahead=days_ahead
-    )
-    return () if window is None else window.slots()
-
-
-def find_offered(
-    network: Network, warehouse_id: int, asked: SlotKey, *, now: datetime, days_ahead: int
-) -> OfferedSlot | None:
-    """Give the slot asked for if it is among `offered_slots`, without making them all."""
-    window = delivery_window(
-        network, warehouse_id, asked.place_kind, asked.place_id, now=now, days_ahead=days_ahead
-    )
-    return None if window is None else window.slot(asked.day, asked.from_minute, asked.to_minute)
-
-
-def fits_point(point: LogisticPoint, items: tuple[Sized, ...] | list[Sized]) -> bool:
-    """Tell whether a logistic point takes every one of these items."""
-    return point.limits.fit_all(items)
-
-
-def _transit_days(
-    network: Network, warehouse_id: int, place: LogisticPoint | CourierZone
-) -> int | None:
-    if isinstance(place, LogisticPoint):
-        lane = lane_between(network, warehouse_id, place.address.region_id)
-        return None if lane is None else lane.transit_days_max
-    longest = 0
-    for region_id in network.zone_anchors[place.id]:
-        lane = lane_between(network, warehouse_id, region_id)
-        if lane is None:
-            return None
-        longest = max(longest, lane.transit_days_max)
-    return longest
+def slot_room(network: Network, key: SlotKey) -> int:
+    """Give the capacity of a slot; 0 when the network has no such slot any more."""
+    if key.place_kind is PlaceKind.POINT:
+        point = network.points.get(key.place_id)
+        return 0 if point is None else point.daily_capacity
+    zone = network.zones.get(key.place_id)
+    if zone is None:
+        return 0
+    for opens, closes, capacity in zone.week[key.day.weekday()]:
+        if (opens, closes) == (key.from_minute, key.to_minute):
+            return capacity
+    return 0
 
 
 def _arrival(
-    network: Network, leaving: Shipping, transit_days: int, time_zone: str
+    network: Network, leaving: Shipping, transit_days: int, time_zone: str, now: datetime
 ) -> tuple[date, int]:
     # Transit is counted in days of the calendar. Where the clock of the place is ahead, the
-    # parcel may leave when that day is already under way or over: it arrives no earlier.
+    # parcel may leave when that day is already under way or over: it arrives no earlier. What
+    # is under way longer than promised arrives no earlier than now.
     first_day = leaving.ship_day + timedelta(days=transit_days)
-    left = leaving.leaves_at.astimezone(network.clocks[time_zone])
-    if left.date() < first_day:
+    possible = max(leaving.leaves_at, now).astimezone(network.clocks[time_zone])
+    if possible.date() < first_day:
         return first_day, 0
-    return left.date(), left.hour * 60 + left.minute
+    return possible.date(), possible.hour * 60 + possible.minute

@@ -4,27 +4,27 @@
 same moment: the windows, capacities, limits and prices are those of `placement.decide`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
 from entrepot.contract import errors
 from entrepot.contract.errors import Refusal, listed
 from entrepot.domain.delivery.choose import (
+    Arrival,
     BasketLine,
     NotInStock,
-    Source,
+    Way,
     choose_warehouses,
 )
-from entrepot.domain.delivery.goods import Goods
-from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
-from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, delivery_window
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.delivery.goods import Goods, ItemLimits, Load, takes_kind
+from entrepot.domain.delivery.offering import OfferedSlot
+from entrepot.domain.delivery.routes import Route, route_of
+from entrepot.domain.delivery.shipping import Shipping, shipping
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place
-from entrepot.domain.network import Network, Tariff
-
-_USUAL_MM3_PER_G = 5_000  # where warehouses are compared, a tariff's own divisor matters little
+from entrepot.domain.network import Network
 
 
 class QuotedItem(msgspec.Struct, frozen=True, gc=False):
@@ -73,43 +73,46 @@ def quote(
     """Quote a basket: one parcel per warehouse, ascending by warehouse.
 
     A warehouse that an item names is kept; for the others `choose_warehouses` decides. A place
-    that does not take one of a parcel's goods, or has no slot left, is left out. A slot counts
-    as free when all parcels of the basket find room in it together.
+    that cannot take a parcel, or has no slot left, is left out. A slot counts as free when all
+    parcels of the basket find room in it together. What the goods are worth is not known yet, so
+    that limits of value are left to placing.
     """
     unknown = [item.offer_id for item in items if item.offer_id not in situation.goods]
     if unknown:
         return errors.OFFERS_NOT_FOUND(offer_ids=listed(unknown))
     for item in items:
-        if item.warehouse_id is not None and item.warehouse_id not in situation.network.warehouses:
-            return errors.WAREHOUSE_UNKNOWN(warehouse_id=item.warehouse_id)
+        refusal = _warehouse_refusal(item, situation)
+        if refusal is not None:
+            return refusal
     return _Quoting(items, situation).parcels()
 
 
-def slot_room(network: Network, key: SlotKey) -> int:
-    """Give the capacity of a slot; 0 when the network has no such slot any more."""
-    if key.place_kind is PlaceKind.POINT:
-        point = network.points.get(key.place_id)
-        return 0 if point is None else point.daily_capacity
-    zone = network.zones.get(key.place_id)
-    if zone is None:
-        return 0
-    for opens, closes, capacity in zone.week[key.day.weekday()]:
-        if (opens, closes) == (key.from_minute, key.to_minute):
-            return capacity
-    return 0
+def _warehouse_refusal(item: QuotedItem, situation: QuoteSituation) -> Refusal | None:
+    if item.warehouse_id is None:
+        return None
+    warehouse = situation.network.warehouses.get(item.warehouse_id)
+    if warehouse is None:
+        return errors.WAREHOUSE_UNKNOWN(warehouse_id=item.warehouse_id)
+    if takes_kind(warehouse.goods_kinds, situation.goods[item.offer_id].kind):
+        return None
+    return errors.KIND_NOT_SENT(warehouse_id=item.warehouse_id, offer_ids=item.offer_id)
 
 
 class _Quoting:
-    """One basket while it is being quoted: windows are reckoned once."""
+    """One basket while it is being quoted: each route is found once."""
 
     def __init__(self, items: tuple[QuotedItem, ...], situation: QuoteSituation) -> None:
         self.items = items
         self.situation = situation
-        self._windows: dict[tuple[int, int], DeliveryWindow | None] = {}
+        self._leaving: dict[int, Shipping | None] = {}
+        self._routes: dict[tuple[int, int, int], Route | None] = {}
+        self._too_large: dict[ItemLimits, frozenset[str]] = {}
 
     def parcels(self) -> tuple[QuotedParcel, ...] | Refusal:
         lines = tuple(self._line(item) for item in self.items)
-        chosen = choose_warehouses(lines, self._sources(lines))
+        concerned = sorted(frozenset[int]().union(*(line.available_at for line in lines)))
+        places = [self._ways(place, concerned) for place in self.situation.places]
+        chosen = choose_warehouses(lines, places)
         if isinstance(chosen, NotInStock):
             return errors.NOT_ENOUGH_STOCK(offer_ids=listed(chosen.offer_ids))
         by_offer = {item.offer_id: item for item in self.items}
@@ -117,90 +120,123 @@ class _Quoting:
             self._parcel(
                 parcel.warehouse_id,
                 tuple(by_offer[line.offer_id] for line in parcel.lines),
-                len(chosen),
+                len(chosen.parcels),
             )
-            for parcel in chosen
+            for parcel in chosen.parcels
         )
 
     def _line(self, item: QuotedItem) -> BasketLine:
         warehouses = self.situation.network.warehouses
         asked = warehouses if item.warehouse_id is None else (item.warehouse_id,)
         available = self.situation.available
+        kind = self.situation.goods[item.offer_id].kind
         return BasketLine(
             item.offer_id,
             item.count,
-            self._chargeable_g(item),
+            self._load((item,)),
             frozenset(
                 warehouse_id
                 for warehouse_id in asked
                 if available.get((warehouse_id, item.offer_id), 0) >= item.count
+                and takes_kind(warehouses[warehouse_id].goods_kinds, kind)
             ),
         )
 
-    def _chargeable_g(self, item: QuotedItem) -> int:
-        weight_g, volume_mm3 = self._weigh((item,))
-        return max(weight_g, volume_mm3 // _USUAL_MM3_PER_G)
-
-    def _weigh(self, items: Iterable[QuotedItem]) -> tuple[int, int]:
+    def _load(self, items: Iterable[QuotedItem]) -> Load:
         weight_g = volume_mm3 = 0
         for item in items:
             goods = self.situation.goods[item.offer_id]
             weight_g += goods.weight_g * item.count
             volume_mm3 += goods.length_mm * goods.width_mm * goods.height_mm * item.count
-        return weight_g, volume_mm3
+        return Load(weight_g, volume_mm3)
 
-    def _tariff(self, warehouse_id: int, place: Place) -> Tariff | None:
-        lane = lane_between(self.situation.network, warehouse_id, place.region_id)
-        return None if lane is None else tariff_of(lane, place.kind)
+    def _ways(self, place: Place, warehouse_ids: Iterable[int]) -> tuple[Way, ...]:
+        """Say of each warehouse what a parcel from it to a place is bound to."""
+        ways: list[Way] = []
+        for warehouse_id in warehouse_ids:
+            route = self._route(warehouse_id, place)
+            if route is None:
+                continue
+            refused = self._too_large_for(place.limits)
+            if route.carrier_limits is not None:
+                refused |= self._too_large_for(route.carrier_limits)
+            arrivals = self._arrivals(route)
+            ways.append(Way(warehouse_id, route.tariff, arrivals, route.parcel_limits, refused))
+        return tuple(ways)
 
-    def _sources(self, lines: tuple[BasketLine, ...]) -> list[Source]:
-        """Say of each warehouse that matters when a parcel from it would arrive, and its tariff."""
-        concerned = sorted(frozenset[int]().union(*(line.available_at for line in lines)))
-        if all(len(line.available_at) <= 1 for line in lines):
-            return [Source(each, None, 0, 0) for each in concerned]  # there is no choice
-        return [self._source(each) for each in concerned]
+    def _arrivals(self, route: Route) -> tuple[Arrival, ...]:
+        """Tell the first day for one parcel, for two, and so on: a day may have room for few."""
+        held = self.situation.slots_held
+        arrivals: list[Arrival] = []
+        most = 0
 
-    def _source(self, warehouse_id: int) -> Source:
-        best: tuple[date, int, int] | None = None
-        for place in self.situation.places:
-            tariff = self._tariff(warehouse_id, place)
-            window = self._window(warehouse_id, place)
-            first = None if window is None else window.first_slot(self._has_room(1))
-            if tariff is not None and first is not None:
-                reached = (first.key.day, tariff.base_kopecks, tariff.per_kg_kopecks)
-                best = reached if best is None else min(best, reached)
-        return Source(warehouse_id, None, 0, 0) if best is None else Source(warehouse_id, *best)
+        def is_roomier(slot: OfferedSlot) -> bool:
+            return slot.capacity - held.get(slot.key, 0) > most
+
+        while most < len(self.items):
+            slot = route.window.first_slot(is_roomier)
+            if slot is None:
+                break
+            most = slot.capacity - held.get(slot.key, 0)
+            arrivals.append(Arrival(most, slot.key.day))
+        return tuple(arrivals)
+
+    def _too_large_for(self, limits: ItemLimits) -> frozenset[str]:
+        if limits not in self._too_large:
+            goods = self.situation.goods
+            self._too_large[limits] = frozenset(
+                item.offer_id for item in self.items if not limits.fit(goods[item.offer_id])
+            )
+        return self._too_large[limits]
 
     def _parcel(
         self, warehouse_id: int, items: tuple[QuotedItem, ...], parcels: int
     ) -> QuotedParcel:
-        goods = [self.situation.goods[item.offer_id] for item in items]
-        weight_g, volume_mm3 = self._weigh(items)
-        has_room = self._has_room(parcels)
+        held = self.situation.slots_held
+        offer_ids = {item.offer_id for item in items}
+        load = self._load(items)
         places: list[QuotedPlace] = []
         for place in self.situation.places:
-            window = self._window(warehouse_id, place)
-            tariff = self._tariff(warehouse_id, place)
-            if window is None or tariff is None or not place.limits.fit_all(goods):
+            route = self._route(warehouse_id, place)
+            if route is None or not self._goes(route, load, offer_ids):
                 continue
-            slots = tuple(filter(has_room, window.slots()))
+            slots = tuple(
+                slot
+                for slot in route.window.slots()
+                if held.get(slot.key, 0) + parcels <= slot.capacity
+            )
             if slots:
-                places.append(QuotedPlace(place, tariff_price(tariff, weight_g, volume_mm3), slots))
+                places.append(QuotedPlace(place, route.price_kopecks(load), slots))
         return QuotedParcel(warehouse_id, items, tuple(places))
 
-    def _has_room(self, parcels: int) -> Callable[[OfferedSlot], bool]:
-        held = self.situation.slots_held
-        return lambda slot: held.get(slot.key, 0) + parcels <= slot.capacity
+    def _goes(self, route: Route, load: Load, offer_ids: set[str]) -> bool:
+        limits = (route.place.limits, route.carrier_limits)
+        return route.parcel_limits.admit(load) and all(
+            each is None or self._too_large_for(each).isdisjoint(offer_ids) for each in limits
+        )
 
-    def _window(self, warehouse_id: int, place: Place) -> DeliveryWindow | None:
-        key = (warehouse_id, place.target.id)
-        if key not in self._windows:
-            self._windows[key] = delivery_window(
-                self.situation.network,
-                warehouse_id,
-                place.kind,
-                place.target.id,
-                now=self.situation.now,
-                days_ahead=self.situation.days_ahead,
+    def _route(self, warehouse_id: int, place: Place) -> Route | None:
+        key = (warehouse_id, place.target.id, place.region_id)
+        if key not in self._routes:
+            known = self.situation
+            leaving = self._leaves(warehouse_id)
+            self._routes[key] = (
+                None
+                if leaving is None
+                else route_of(
+                    known.network,
+                    warehouse_id,
+                    place,
+                    leaving,
+                    now=known.now,
+                    days_ahead=known.days_ahead,
+                )
             )
-        return self._windows[key]
+        return self._routes[key]
+
+    def _leaves(self, warehouse_id: int) -> Shipping | None:
+        if warehouse_id not in self._leaving:
+            network = self.situation.network
+            warehouse = network.warehouses[warehouse_id]
+            self._leaving[warehouse_id] = shipping(network, warehouse, self.situation.now)
+        return self._leaving[warehouse_id]

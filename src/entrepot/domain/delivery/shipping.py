@@ -8,7 +8,7 @@ from entrepot.domain.network import Network, Warehouse
 
 
 class Shipping(msgspec.Struct, frozen=True, gc=False):
-    """The local day of the order, the local day on which it leaves, and the moment it does."""
+    """The local day of the question, the local day on which a parcel leaves, and the moment."""
 
     order_day: date
     ship_day: date
@@ -20,10 +20,9 @@ def shipping(network: Network, warehouse: Warehouse, now: datetime) -> Shipping 
 
     Everything is reckoned on the clock of the warehouse: an order before the cut-off of a
     working day is begun that day, any other on the next working day; it leaves the given
-    number of working days later, at the cut-off.
+    number of working days later, at the cut-off of the day on which it leaves.
     """
-    clock = network.clocks[warehouse.time_zone]
-    local = now.astimezone(clock)
+    local = now.astimezone(network.clocks[warehouse.time_zone])
     order_day = local.date()
     working_days = network.warehouse_days[warehouse.id]
     in_time = local.hour * 60 + local.minute < warehouse.cut_offs[order_day.weekday()]
@@ -33,8 +32,29 @@ def shipping(network: Network, warehouse: Warehouse, now: datetime) -> Shipping 
     ship_day = working_days.after_working_days(begun, warehouse.handling_days)
     if ship_day is None:
         return None
+    return Shipping(order_day, ship_day, _leaves_at(network, warehouse, ship_day))
+
+
+def shipping_as_planned(
+    network: Network, warehouse: Warehouse, ship_day: date, now: datetime
+) -> Shipping | None:
+    """Tell when an order leaves that is in the warehouse and was to leave on a certain day.
+
+    As long as that day's cut-off is ahead, it leaves as planned; after it, like an order placed
+    now.
+    """
+    leaves_at = _leaves_at(network, warehouse, ship_day)
+    if leaves_at <= now:
+        return shipping(network, warehouse, now)
+    return Shipping(local_day(network, warehouse, now), ship_day, leaves_at)
+
+
+def local_day(network: Network, warehouse: Warehouse, moment: datetime) -> date:
+    """Give the day of a moment on the clock of the warehouse."""
+    return moment.astimezone(network.clocks[warehouse.time_zone]).date()
+
+
+def _leaves_at(network: Network, warehouse: Warehouse, ship_day: date) -> datetime:
     # Wall-clock arithmetic: the cut-off is a time on the clock also when the offset changes.
-    leaves_at = datetime.combine(ship_day, time(), tzinfo=clock) + timedelta(
-        minutes=warehouse.cut_offs[ship_day.weekday()]
-    )
-    return Shipping(order_day, ship_day, leaves_at)
+    midnight = datetime.combine(ship_day, time(), tzinfo=network.clocks[warehouse.time_zone])
+    return midnight + timedelta(minutes=warehouse.cut_offs[ship_day.weekday()])

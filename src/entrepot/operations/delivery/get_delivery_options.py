@@ -24,14 +24,13 @@ from entrepot.db.offers import read_offers
 from entrepot.db.stock import read_available
 from entrepot.domain.accounts import Campaign
 from entrepot.domain.delivery.goods import Goods
-from entrepot.domain.delivery.offering import OfferedSlot
+from entrepot.domain.delivery.offering import OfferedSlot, slot_room
 from entrepot.domain.delivery.quoting import (
     QuotedItem,
     QuotedParcel,
     QuotedPlace,
     QuoteSituation,
     quote,
-    slot_room,
 )
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place

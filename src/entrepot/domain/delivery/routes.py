@@ -1,0 +1,92 @@
+"""The way of a parcel from a warehouse to a place: when, within which limits, at what price.
+
+Quoting, placing and moving an order all ask here, so that what one offers the others accept. A
+route is the costly part of their questions (a clock, two calendars, a lane): who has many
+questions about one warehouse and one place at one moment asks for it once.
+"""
+
+from datetime import date, datetime
+
+import msgspec
+
+from entrepot.domain.delivery.goods import ItemLimits, Load, ParcelLimits, Sized
+from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
+from entrepot.domain.delivery.offering import DeliveryWindow, delivery_window
+from entrepot.domain.delivery.shipping import Shipping, shipping
+from entrepot.domain.destination import Place
+from entrepot.domain.network import Network, Tariff
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a warehouse can do for a place at one moment.
+
+    `carrier_limits` are those of the lane for each item, over those of the place;
+    `parcel_limits` are those of both.
+    """
+
+    warehouse_id: int
+    place: Place
+    ship_day: date
+    window: DeliveryWindow
+    tariff: Tariff
+    carrier_limits: ItemLimits | None
+    parcel_limits: ParcelLimits
+
+    def carries(self, item: Sized) -> bool:
+        """Tell whether the carrier takes an item; whether the place does is not asked here."""
+        return self.carrier_limits is None or self.carrier_limits.fit(item)
+
+    def price_kopecks(self, load: Load) -> int:
+        """Give what the shop pays for a parcel."""
+        return tariff_price(self.tariff, load.weight_g, load.volume_mm3)
+
+
+def find_route(
+    network: Network, warehouse_id: int, place: Place, *, now: datetime, days_ahead: int
+) -> Route | None:
+    """Find the way of an order placed now.
+
+    None when there is no such warehouse, or it never works, no lane leads there or carries such
+    a delivery, or nothing arrives within `days_ahead` days.
+    """
+    warehouse = network.warehouses.get(warehouse_id)
+    if warehouse is None:
+        return None
+    leaving = shipping(network, warehouse, now)
+    if leaving is None:
+        return None
+    return route_of(network, warehouse_id, place, leaving, now=now, days_ahead=days_ahead)
+
+
+def route_of(
+    network: Network,
+    warehouse_id: int,
+    place: Place,
+    leaving: Shipping,
+    *,
+    now: datetime,
+    days_ahead: int,
+) -> Route | None:
+    """Find the way of a parcel that leaves at a certain moment; None as with `find_route`.
+
+    It arrives when the longest transit of the lane is over: what is promised must hold on a bad
+    day too. The lane is that of the address, also where a slot is shared by a larger zone.
+    """
+    lane = lane_between(network, warehouse_id, place.region_id)
+    tariff = None if lane is None else tariff_of(lane, place.kind)
+    if lane is None or tariff is None:
+        return None
+    window = delivery_window(
+        network, place.target, leaving, lane.transit_days_max, now=now, days_ahead=days_ahead
+    )
+    if window is None:
+        return None
+    return Route(
+        warehouse_id,
+        place,
+        leaving.ship_day,
+        window,
+        tariff,
+        lane.item_limits,
+        place.target.parcel_limits.within(lane.parcel_limits),
+    )
