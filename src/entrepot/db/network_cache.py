@@ -8,11 +8,8 @@ import asyncio
 
 from entrepot.db.connection import Connection
 from entrepot.db.network import read_edition, read_network, read_version
-from entrepot.domain.network import Network, NetworkDescription
-from entrepot.domain.network_build import build_network
-
-# Building this many places takes some milliseconds; more must not hold up the event loop.
-_PLACES_BUILT_AT_ONCE_MAX = 1_000
+from entrepot.db.network_aside import build_aside, let_go
+from entrepot.domain.network import Network
 
 
 class NetworkCache:
@@ -23,6 +20,7 @@ class NetworkCache:
         self._current: Network | None = None
         self._prepared: Network | None = None
         self._reading = asyncio.Lock()
+        self._letting_go: asyncio.Task[None] | None = None
 
     @property
     def current(self) -> Network | None:
@@ -57,8 +55,7 @@ class NetworkCache:
             if (held := self._held(version)) is not None:
                 return held
             stored = await read_network(connection)
-            self._current = await _build(stored.version, stored.described)
-            return self._current
+            return self._move_to(await build_aside(stored.version, stored.described))
 
     async def prepare(self, connection: Connection, version: int) -> None:
         """Read the edition of a version that will be in force; nothing if it is given up."""
@@ -67,21 +64,22 @@ class NetworkCache:
                 return
             described = await read_edition(connection, version)
             if described is not None:
-                self._prepared = await _build(version, described)
+                self._prepared = await build_aside(version, described)
 
-    def keep_prepared(self, version: int | None) -> None:
-        """Drop what was prepared unless it is of this version: it will never be in force."""
-        if self._prepared is not None and self._prepared.version != version:
+    def keep_only(self, *versions: int | None) -> None:
+        """Drop what was prepared unless it is of one of these: it will never be in force."""
+        if self._prepared is not None and self._prepared.version not in versions:
             self._prepared = None
+
+    def _move_to(self, network: Network) -> Network:
+        replaced, self._current = self._current, network
+        if replaced is not None:
+            self._letting_go = asyncio.create_task(let_go(replaced), name="let go of a network")
+        return network
 
     def _held(self, version: int) -> Network | None:
         if self._prepared is not None and self._prepared.version == version:
-            self._current, self._prepared = self._prepared, None
+            prepared, self._prepared = self._prepared, None
+            self._move_to(prepared)
         held = self._current
         return held if held is not None and held.version == version else None
-
-
-async def _build(version: int, described: NetworkDescription) -> Network:
-    if len(described.regions) + len(described.points) <= _PLACES_BUILT_AT_ONCE_MAX:
-        return build_network(version, described)
-    return await asyncio.to_thread(build_network, version, described)

@@ -20,7 +20,7 @@ from entrepot.domain.network import (
     Tariff,
     Warehouse,
 )
-from entrepot.domain.regions import InvalidNetworkError, RegionTree, grow
+from entrepot.domain.regions import InvalidNetworkError, RegionTree, by_ascending_id, grow
 
 _Place = TypeVar("_Place", Calendar, Warehouse, LogisticPoint, CourierZone)
 
@@ -73,7 +73,7 @@ def _require(holds: bool, fault: str) -> None:
 
 
 def _by_id(kind: str, things: tuple[_Place, ...]) -> dict[int, _Place]:
-    found = {thing.id: thing for thing in sorted(things, key=lambda thing: thing.id)}
+    found = {thing.id: thing for thing in by_ascending_id(things)}
     _require(len(found) == len(things), f"A {kind} id stands twice")
     return found
 

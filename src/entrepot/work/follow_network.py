@@ -44,7 +44,7 @@ class NetworkFollower:
     async def look(self) -> None:
         """Look what there is to read, begin to read it, and say what has been read so far."""
         wanted = await self._database.read(read_wanted)
-        self._network.keep_prepared(wanted.prepared)
+        self._network.keep_only(*wanted)
         if self._reading is None or self._reading.done():
             if self._reading is not None:
                 self._reading.result()  # a failure is told once, and reading is tried again
