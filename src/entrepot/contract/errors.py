@@ -206,6 +206,8 @@ DUPLICATE_WAREHOUSE = Template(
     Code.INVALID_WAREHOUSE_ID,
     "{field} must name each warehouse once (rejected value: {warehouse_id})",
 )
+# Where the operation declares no 404.
+ORDER_UNKNOWN = Template(400, Code.BAD_REQUEST, "Order not found: {order_id}")
 WAREHOUSE_UNKNOWN = Template(400, Code.INVALID_WAREHOUSE_ID, "Warehouse not found: {warehouse_id}")
 POINT_UNKNOWN = Template(
     400, Code.INVALID_DELIVERY_OPTION, "Logistic point not found: {logistic_point_id}"

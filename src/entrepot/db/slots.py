@@ -6,12 +6,17 @@ slots are everybody's.
 """
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 from entrepot.db.locks import SLOT_ARRAYS, slot_columns
+from entrepot.domain.delivery.offering import slot_room
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.network import Network
+
+# Days are those of the warehouse, of the place, and of PostgreSQL: on either side one more.
+_DAYS_AROUND = timedelta(days=2)
 
 _READ_HELD = """
     SELECT s.place_kind, s.place_id, s.day, s.from_minute, s.to_minute, s.held
@@ -30,6 +35,30 @@ _COUNT_OVERDUE = f"""
       AND o.slot_hold = 'HELD'
     GROUP BY 1, 2, 3, 4, 5
 """
+
+
+async def read_held_now(
+    connection: Connection,
+    network: Network,
+    place_kind: PlaceKind,
+    place_ids: Collection[int],
+    *,
+    now: datetime,
+    days_ahead: int,
+    parcels: int = 1,
+) -> dict[SlotKey, int]:
+    """Read what of the places' slots is held now, for the days that may be offered.
+
+    Right for whoever asks whether there is room for so many parcels: drafts that have run out
+    are left out where that could make a difference.
+    """
+    first_day, last_day = now.date() - _DAYS_AROUND, now.date() + _DAYS_AROUND
+    last_day += timedelta(days=days_ahead)
+    held = await read_held(connection, place_kind, place_ids, first_day, last_day)
+    short = [key for key, count in held.items() if count + parcels > slot_room(network, key)]
+    for key, count in (await count_overdue(connection, short)).items():
+        held[key] -= count
+    return held
 
 
 async def read_held(

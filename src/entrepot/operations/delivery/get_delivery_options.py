@@ -1,12 +1,10 @@
 """getDeliveryOptions: when a basket can arrive, and what the shop would pay."""
 
 from collections import Counter
-from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta
 
-from entrepot.contract.dates import clock_text
 from entrepot.contract.enums import Currency, DeliveryPayment
 from entrepot.contract.errors import (
     DUPLICATE_OFFER,
@@ -24,7 +22,6 @@ from entrepot.db.offers import read_offers
 from entrepot.db.stock import read_available
 from entrepot.domain.accounts import Campaign
 from entrepot.domain.delivery.goods import Goods
-from entrepot.domain.delivery.offering import OfferedSlot, slot_room
 from entrepot.domain.delivery.quoting import (
     QuotedItem,
     QuotedParcel,
@@ -36,8 +33,13 @@ from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import Network
 from entrepot.operations.call import Call
-from entrepot.operations.orders.create_order import DeliveryDateIntervalDTO, TimeIntervalDTO
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import (
+    DeliveryDateIntervalDTO,
+    TimeIntervalDTO,
+    show_day,
+    show_times,
+)
 from entrepot.operations.wire import Answer, ItemCount, OkAnswer, PositiveId, Request, ShopSku
 
 ITEMS_MAX = 1_000
@@ -54,9 +56,6 @@ POINTS_REPEATED = Template(
     Code.BAD_REQUEST,
     "pickupDelivery.logisticPointsIds elements must be unique (rejected value: {values})",
 )
-
-# Slots are read for days on either side as well: the day of the order is the warehouse's.
-_DAYS_AROUND = timedelta(days=2)
 
 
 class GetDeliveryOptionsItemDTO(Request):
@@ -258,19 +257,15 @@ async def _situation(
     available = await read_available(connection, business_id, network.warehouses, offer_ids)
     held: dict[SlotKey, int] = {}
     if places:
-        held = await slots.read_held(
+        held = await slots.read_held_now(
             connection,
+            network,
             places[0].kind,
             [place.target.id for place in places],
-            now.date() - _DAYS_AROUND,
-            now.date() + timedelta(days=platform.delivery_days_ahead) + _DAYS_AROUND,
+            now=now,
+            days_ahead=platform.delivery_days_ahead,
+            parcels=min(len(offer_ids), len(network.warehouses)),
         )
-        parcels_max = min(len(offer_ids), len(network.warehouses))
-        short = [
-            key for key, count in held.items() if count + parcels_max > slot_room(network, key)
-        ]
-        for key, count in (await slots.count_overdue(connection, short)).items():
-            held[key] -= count
     return QuoteSituation(
         now=now,
         days_ahead=platform.delivery_days_ahead,
@@ -312,7 +307,7 @@ def _show_pickup(parcel: QuotedParcel) -> WarehouseDeliveryOptionsDTO:
                     logisticPointId=quoted.place.target.id,
                     options=[
                         PickupOptionDTO(
-                            deliveryDateInterval=_show_day(slot), price=_show_price(quoted)
+                            deliveryDateInterval=show_day(slot.key), price=_show_price(quoted)
                         )
                         for slot in quoted.slots
                     ],
@@ -327,10 +322,8 @@ def _show_pickup(parcel: QuotedParcel) -> WarehouseDeliveryOptionsDTO:
 def _show_courier(parcel: QuotedParcel) -> WarehouseDeliveryOptionsDTO:
     options = [
         CourierDeliveryOptionDTO(
-            deliveryDateInterval=_show_day(slot),
-            deliveryTimeInterval=TimeIntervalDTO(
-                fromTime=clock_text(slot.key.from_minute), toTime=clock_text(slot.key.to_minute)
-            ),
+            deliveryDateInterval=show_day(slot.key),
+            deliveryTimeInterval=show_times(slot.key),
             paymentMethods=[DeliveryPayment.PREPAID],
             price=_show_price(quoted),
         )
@@ -342,10 +335,6 @@ def _show_courier(parcel: QuotedParcel) -> WarehouseDeliveryOptionsDTO:
     return WarehouseDeliveryOptionsDTO(
         courierDelivery=CourierDeliveryOptionsDTO(courierDeliveryOptions=options)
     )
-
-
-def _show_day(slot: OfferedSlot) -> DeliveryDateIntervalDTO:
-    return DeliveryDateIntervalDTO(fromDate=slot.key.day, toDate=slot.key.day)
 
 
 def _show_price(quoted: QuotedPlace) -> DeliveryOptionPriceDTO:

@@ -5,8 +5,8 @@ from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.domain.network import Warehouse
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import GpsDTO
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import GpsDTO
 from entrepot.operations.wire import Answer, OkAnswer, PositiveId, Query
 
 

@@ -17,8 +17,8 @@ from entrepot.domain.delivery.calendar import Calendar
 from entrepot.domain.delivery.goods import ItemLimits
 from entrepot.domain.network import LogisticPoint, Network, PointAddress
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import GpsDTO
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import GpsDTO
 from entrepot.operations.wire import Answer, ClockText, OkAnswer, Paging, Query
 
 POINTS_DEFAULT = 250

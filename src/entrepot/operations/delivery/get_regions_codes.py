@@ -7,8 +7,8 @@ from msgspec import Meta
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import RegionDTO
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import RegionDTO
 from entrepot.operations.wire import Answer
 
 CountryCode = Annotated[str, Meta(min_length=2, max_length=2, pattern="^[A-Z]{2}$")]

@@ -12,8 +12,8 @@ from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.domain.network import Network
 from entrepot.domain.regions import Region
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import RegionDTO, show_region
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import RegionDTO, show_region
 from entrepot.operations.wire import Answer, Pager, Paging, Query, truncated
 
 CHILDREN_MAX = 50

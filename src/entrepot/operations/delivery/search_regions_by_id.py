@@ -4,8 +4,8 @@ from entrepot.contract.errors import REGION_NOT_FOUND, Refusal
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import RegionDTO, show_region
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import RegionDTO, show_region
 from entrepot.operations.wire import Answer
 
 

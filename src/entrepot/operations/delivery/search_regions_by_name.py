@@ -9,8 +9,8 @@ from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.operations.call import Call
-from entrepot.operations.orders.views_places import RegionDTO, show_region
 from entrepot.operations.registry import Method, operation
+from entrepot.operations.views import RegionDTO, show_region
 from entrepot.operations.wire import Answer, Paging, Query
 
 REGIONS_DEFAULT = 10

@@ -1,7 +1,6 @@
 """createOrder: reserve the goods and a delivery slot, one order per warehouse."""
 
 import hashlib
-from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -32,9 +31,9 @@ from entrepot.domain.placement import (
 from entrepot.operations.call import Call
 from entrepot.operations.orders.receive_codes import ReceiveCodes
 from entrepot.operations.registry import Method, RawAnswer, operation
+from entrepot.operations.views import DeliveryDateIntervalDTO, TimeIntervalDTO
 from entrepot.operations.wire import (
     Answer,
-    ClockText,
     ItemCount,
     OkAnswer,
     PositiveId,
@@ -64,20 +63,6 @@ class CreateOrderItemDTO(Request):
     offerId: ShopSku
     count: ItemCount
     price: BasePriceDTO
-
-
-class DeliveryDateIntervalDTO(Request):
-    """Days of delivery; options are single days, so both are the same."""
-
-    fromDate: date
-    toDate: date
-
-
-class TimeIntervalDTO(Request):
-    """Times of a courier's visit on the clock of the address."""
-
-    fromTime: ClockText
-    toTime: ClockText
 
 
 class CreateOrderWarehouseItemsDTO(Request):

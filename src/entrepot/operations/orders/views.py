@@ -24,15 +24,9 @@ from entrepot.contract.enums import (
 from entrepot.contract.money import roubles
 from entrepot.domain.network import Network
 from entrepot.domain.order import Order, OrderItem
-from entrepot.operations.orders.views_places import (
-    ClockTime,
-    GpsDTO,
-    RegionDTO,
-    address_of,
-    interval_of,
-    show_region,
-)
+from entrepot.operations.orders.views_places import ClockTime, address_of, interval_of
 from entrepot.operations.registry import Deprecation
+from entrepot.operations.views import GpsDTO, RegionDTO, show_region
 from entrepot.operations.wire import Answer, LegacyDate, LegacyMoment, ShopSku
 
 # Who delivers, on the wire: the operator, whatever carriers it uses.

@@ -26,14 +26,8 @@ from entrepot.operations.orders.views import (
     PAYMENT,
     PAYMENT_METHOD,
 )
-from entrepot.operations.orders.views_places import (
-    ClockTime,
-    GpsDTO,
-    RegionDTO,
-    address_of,
-    interval_of,
-    show_region,
-)
+from entrepot.operations.orders.views_places import ClockTime, address_of, interval_of
+from entrepot.operations.views import GpsDTO, RegionDTO, show_region
 from entrepot.operations.wire import Answer, IsoMoment, ShopSku
 
 PROGRAM = SellingProgram.LAAS

@@ -1,4 +1,4 @@
-"""How reads of orders show places: regions, and addresses of couriers and points.
+"""How reads of orders show places: addresses of couriers and points.
 
 Of a courier's address the contract shows parts only. The street and house that the shop wrote
 stay in the one line they came in; country and city are those of the region that was found.
@@ -12,28 +12,11 @@ from entrepot.contract.dates import clock_text
 from entrepot.contract.enums import OrderDelivery, RegionType
 from entrepot.domain.network import LogisticPoint, Network
 from entrepot.domain.order import Order
-from entrepot.domain.regions import Region
-from entrepot.operations.wire import Answer
+from entrepot.operations.views import GpsDTO
 
 _SETTLEMENTS = (RegionType.CITY, RegionType.VILLAGE)
 
 ClockTime = Annotated[str, Meta(extra_json_schema={"format": "time"})]
-
-
-class RegionDTO(Answer):
-    """A region, and the one it lies in, up to the country."""
-
-    id: int
-    name: str
-    type: RegionType
-    parent: "RegionDTO | None" = None
-
-
-class GpsDTO(Answer):
-    """Coordinates in degrees."""
-
-    latitude: float
-    longitude: float
 
 
 class AddressParts(Struct, frozen=True, kw_only=True):
@@ -56,19 +39,6 @@ class Interval(NamedTuple):
 
     from_time: str | None = None
     to_time: str | None = None
-
-
-def show_region(network: Network, region_id: int) -> RegionDTO | None:
-    """Show a region with those above it up to the country; None when it is not known any more."""
-    shown: list[Region] = []
-    for region in network.regions.chain(region_id):
-        shown.append(region)
-        if region.type is RegionType.COUNTRY:
-            break
-    parent: RegionDTO | None = None
-    for region in reversed(shown):
-        parent = RegionDTO(id=region.id, name=region.name, type=region.type, parent=parent)
-    return parent
 
 
 def address_of(order: Order, network: Network) -> AddressParts | None:
