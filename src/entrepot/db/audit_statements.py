@@ -229,6 +229,11 @@ STOCK_PAGE = """
     ) k
     ORDER BY k.warehouse_id, k.offer_id LIMIT $4
 """
+# A row of zeros may outlive its warehouse.
+_THERE = """(
+    s.offer_id IS NULL
+    OR greatest(s.fit, s.held, s.defect, s.quarantine, s.expired, s.utilization) > 0
+)"""
 STOCK_CHECK = f"""
     SELECT c.named, c.reason FROM (
     SELECT
@@ -249,7 +254,7 @@ STOCK_CHECK = f"""
         CASE WHEN NOT EXISTS (
             SELECT FROM offer f WHERE f.business_id = $1 AND f.offer_id = k.offer_id
           ) THEN 'the business has no such offer' END,
-        CASE WHEN NOT {_in_network("WAREHOUSE", "k.warehouse_id")}
+        CASE WHEN {_THERE} AND NOT {_in_network("WAREHOUSE", "k.warehouse_id")}
           THEN 'there is no such warehouse' END
       ) AS reason
     FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)

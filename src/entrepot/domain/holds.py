@@ -46,4 +46,12 @@ SLOT_HOLDS: dict[OrderStatus, frozenset[SlotHold]] = {
     **dict.fromkeys(_AFTER_HANDING_OVER, frozenset({SlotHold.HELD, SlotHold.USED})),
     OrderStatus.CANCELLED: frozenset({SlotHold.RELEASED, SlotHold.USED}),
 }
-ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.DELIVERED, OrderStatus.RETURNED})
+# The parcel will not come to its place any more; the place may leave the network.
+ENDED = frozenset(
+    {
+        OrderStatus.CANCELLED,
+        OrderStatus.DELIVERED,
+        OrderStatus.PARTIALLY_RETURNED,
+        OrderStatus.RETURNED,
+    }
+)
