@@ -31,12 +31,15 @@ def _allowed(holds: Mapping[OrderStatus, AbstractSet[str]], hold: str) -> str:
 
 
 def _in_network(kind: str, expression: str) -> str:
-    """Say in SQL that the network in force has a row of this kind and id."""
-    return f"""EXISTS (
-      SELECT FROM network_row n
+    """Say in SQL that the network in force has a row of this kind and id.
+
+    Not by EXISTS: that may be planned as a table of all regions, made again for every page.
+    """
+    return f"""(
+      SELECT n.id FROM network_row n
       WHERE n.version = (SELECT version FROM network_version) AND n.kind = '{kind}'
         AND n.id = {expression} AND n.to_id = 0
-    )"""
+    ) IS NOT NULL"""
 
 
 # Of a business ($1) and the order ids above $2 up to $3.
@@ -138,15 +141,15 @@ ORDER_CHECKS: dict[str, str] = {
         FROM orders o
         CROSS JOIN LATERAL (
           SELECT concat_ws(', ',
-            CASE WHEN NOT {_in_network("WAREHOUSE", "o.warehouse_id")}
+            CASE WHEN NOT ({_in_network("WAREHOUSE", "o.warehouse_id")})
               THEN format('no warehouse %s', o.warehouse_id) END,
-            CASE WHEN NOT {_in_network("REGION", "o.region_id")}
+            CASE WHEN NOT ({_in_network("REGION", "o.region_id")})
               THEN format('no region %s', o.region_id) END,
             CASE WHEN o.place_kind = 'P'
-                AND NOT {_in_network("POINT", "o.place_id")}
+                AND NOT ({_in_network("POINT", "o.place_id")})
               THEN format('no logistic point %s', o.place_id) END,
             CASE WHEN o.place_kind = 'Z'
-                AND NOT {_in_network("ZONE", "o.place_id")}
+                AND NOT ({_in_network("ZONE", "o.place_id")})
               THEN format('no courier zone %s', o.place_id) END
           ) AS missing
         ) n
@@ -254,7 +257,7 @@ STOCK_CHECK = f"""
         CASE WHEN NOT EXISTS (
             SELECT FROM offer f WHERE f.business_id = $1 AND f.offer_id = k.offer_id
           ) THEN 'the business has no such offer' END,
-        CASE WHEN {_THERE} AND NOT {_in_network("WAREHOUSE", "k.warehouse_id")}
+        CASE WHEN {_THERE} AND NOT ({_in_network("WAREHOUSE", "k.warehouse_id")})
           THEN 'there is no such warehouse' END
       ) AS reason
     FROM unnest($2::bigint[], $3::text[]) AS k (warehouse_id, offer_id)
