@@ -38,7 +38,7 @@ _TARIFF = "json_build_object('base_kopecks', base_kopecks, 'per_kg_kopecks', per
 
 # Kind, table, its keys, its row as JSON.
 _COPIED = (
-    ("REGION", "region", "id, 0", "json_strip_nulls(row_to_json(region))"),
+    ("REGION", "region", "id, 0", "row_to_json(region)"),
     ("CALENDAR", "calendar", "id, 0", "row_to_json(calendar)"),
     (
         "WAREHOUSE",
