@@ -1,49 +1,134 @@
 """Names of regions as addresses write them, for `address.resolve_address`."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from entrepot.contract.enums import RegionType
-from entrepot.domain.address_words import BREAK, look_up_key, sound, words_of
-from entrepot.domain.regions import Region, RegionTree
+from entrepot.domain.address_known import (
+    DOUBTFUL_SPELLINGS,
+    ELSEWHERE_SUBJECTS,
+    ELSEWHERE_TOWNS,
+    SUBJECT_SPELLINGS,
+    TOWN_SPELLINGS,
+    WORDS,
+)
+from entrepot.domain.address_near import NearNames, near_names
+from entrepot.domain.address_words import BREAK, MARKERS, look_up_key, sound, words_of
+from entrepot.domain.regions import Region, RegionTree, folded
 
 # A metro station or an unknown kind of place says nothing about where a parcel goes.
 _UNNAMED = frozenset({RegionType.SUBWAY_STATION, RegionType.OTHER, RegionType.CONTINENT})
+_SUBJECTS = frozenset({RegionType.REGION, RegionType.REPUBLIC, RegionType.COUNTRY})
 _GENERIC = frozenset({"область", "край", "республика", "район", "округ"})
 _ALONE = frozenset({"республика"})  # Татарстан is a name without its generic word
+_PHRASE_WORDS_MAX = 8
+# No country has so many villages of one name; what comes after them is not found.
+NAMESAKES_MAX = 2_000
+_POSTCODE_DIGITS = range(3, 7)
+_ENGLISH_ENDS = ("ская", "ский", "цкая", "цкий")
+
+# What a mistyped word may have been meant for, and is no place: it is only kept apart.
+_MARKER_LETTERS_MIN = 5
+NO_PLACES = frozenset(
+    {word for word in (*WORDS, *MARKERS) if len(word) >= _MARKER_LETTERS_MIN or word in WORDS}
+)
 
 
 class AddressIndex(msgspec.Struct, frozen=True):
-    """Phrases (words joined by blanks) to region ids; longest phrase by its first word."""
+    """Phrases (words joined by blanks) to region ids; longest phrase by its first word.
+
+    A phrase without ids is a place that exists but lies outside of the operator's regions.
+    """
 
     phrases: dict[str, tuple[int, ...]]
     longest: dict[str, int]
+    doubtful: dict[str, tuple[int, ...]]  # read only where nothing else makes sense
+    subjects: dict[str, tuple[int, ...]]  # first words of области and края, for abbreviations
+    postcodes: dict[str, tuple[int, ...]]  # by their first three to six digits
+    near: NearNames
 
 
 def index_addresses(tree: RegionTree) -> AddressIndex:
     """Index every spelling of every region."""
-    gathered: dict[str, tuple[int, ...]] = {}
-    longest: dict[str, int] = {}
+    index = AddressIndex({}, {}, {}, {}, {}, near_names(()))
+    russian: set[str] = set()
     for region in tree.by_id.values():
-        if region.type in _UNNAMED:
+        if region.type not in _UNNAMED:
+            _index_region(index, region, russian)
+    for name in (*ELSEWHERE_TOWNS, *ELSEWHERE_SUBJECTS):
+        for phrase in _phrases(name):
+            if index.phrases.setdefault(" ".join(phrase), ()) == ():
+                _lengthen(index.longest, phrase)
+        russian.add(" ".join(_plain(name)))
+    near = near_names(sorted(russian | NO_PLACES))
+    return msgspec.structs.replace(index, near=near)
+
+
+def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> None:
+    names = (region.name, *region.aliases)
+    for name in _all_spellings(region, names):
+        if name.isdigit():
+            if len(name) in _POSTCODE_DIGITS:
+                _add(index.postcodes, name, region.id)
             continue
-        for phrase in _phrases(region):
+        for phrase in _phrases(name):
             key = " ".join(phrase)
-            ids = gathered.get(key, ())
-            if region.id not in ids:
-                gathered[key] = (*ids, region.id)
-            if longest.get(phrase[0], 0) < len(phrase):
-                longest[phrase[0]] = len(phrase)
-    return AddressIndex(gathered, longest)
+            _add(index.phrases, key, region.id)
+            _lengthen(index.longest, phrase)
+        words = _plain(name)
+        russian.update(" ".join(order) for order in _orders(words))
+        written = " ".join(words)
+        if region.type in _SUBJECTS and written.endswith((" область", " край")):
+            _add(index.subjects, written, region.id)
+    for name in names:
+        for spelling in DOUBTFUL_SPELLINGS.get(folded(name), ()):
+            _add(index.doubtful, " ".join(words_of(spelling)), region.id)
 
 
-def _phrases(region: Region) -> set[tuple[str, ...]]:
+def _all_spellings(region: Region, names: Iterable[str]) -> Iterable[str]:
+    """Give names and aliases of a region, and what people call it besides."""
+    further = (
+        TOWN_SPELLINGS
+        if region.type is RegionType.CITY
+        else SUBJECT_SPELLINGS
+        if region.type in _SUBJECTS
+        else {}
+    )
+    found = dict.fromkeys(names)
+    if further:
+        for name in names:
+            plain = folded(name)
+            found.update(dict.fromkeys(further.get(plain, ())))
+            first, _, generic = plain.partition(" ")
+            if first.endswith(_ENGLISH_ENDS) and generic in ("область", "край"):
+                found[f"{sound(first[:-2])} {generic}"] = None  # Murmansk oblast
+    return found
+
+
+def _add(found: dict[str, tuple[int, ...]], key: str, region_id: int) -> None:
+    ids = found.get(key, ())
+    # Regions come one after the other: only the last can be the same.
+    if (not ids or ids[-1] != region_id) and len(ids) < NAMESAKES_MAX:
+        found[key] = (*ids, region_id)
+
+
+def _lengthen(longest: dict[str, int], phrase: tuple[str, ...]) -> None:
+    if longest.get(phrase[0], 0) < len(phrase):
+        longest[phrase[0]] = len(phrase)
+
+
+def _plain(name: str) -> tuple[str, ...]:
+    return tuple(word for word in words_of(name) if word != BREAK)[:_PHRASE_WORDS_MAX]
+
+
+def _phrases(name: str) -> set[tuple[str, ...]]:
     found: set[tuple[str, ...]] = set()
-    for name in (region.name, *region.aliases):
-        words = tuple(word for word in words_of(name) if word != BREAK)
-        if words:
-            for phrase in _orders(words):
-                found.add(tuple(look_up_key(word) for word in phrase))
-                found.add(tuple(word if word in _GENERIC else sound(word) for word in phrase))
+    words = _plain(name)
+    if words:
+        for phrase in _orders(words):
+            found.add(tuple(look_up_key(word) for word in phrase))
+            found.add(tuple(word if word in _GENERIC else sound(word) for word in phrase))
     return found
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from entrepot.contract.enums import RegionType
 
-_CUT = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[,;\n]")
+_CUT = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[,;\n]|(?<=\w)[-\u2010\u2011](?=\w)")
+_HYPHEN_SET = frozenset("-\u2010\u2011")
 _SILENT = re.compile("['’`ʹʼ\"«»]")
 _CYRILLIC = re.compile("[а-я]")
 
@@ -126,27 +127,62 @@ _LEVELLED_STARTS = frozenset(spelling[0] for spelling in _LEVELLED)
 _LEVELLED_WORDS_MAX = max(len(spelling) for spelling in _LEVELLED)
 
 
-def words_of(text: str) -> list[str]:
-    """Cut a line into levelled words, numbers and breaks (commas and their like)."""
+class Words(NamedTuple):
+    """A line in levelled words, numbers and breaks (commas and their like).
+
+    `joined` are the places of words that a hyphen joins to the word before.
+    """
+
+    words: list[str]
+    joined: frozenset[int]
+
+
+_NONE_JOINED: frozenset[int] = frozenset()
+
+
+def cut(text: str) -> Words:
+    """Cut a line into words."""
     plain = _SILENT.sub("", text.casefold().replace("ё", "е"))
-    cut = [BREAK if word in ";\n" else word for word in _CUT.findall(plain)]
-    if _LEVELLED_STARTS.isdisjoint(cut):
-        return cut
+    words = [BREAK if word in ";\n" else word for word in _CUT.findall(plain)]
+    joined = _NONE_JOINED
+    if not _HYPHEN_SET.isdisjoint(words):
+        words, joined = _without_hyphens(words)
+    if _LEVELLED_STARTS.isdisjoint(words):
+        return Words(words, joined)
     levelled: list[str] = []
+    joined_after: set[int] = set()
     at = 0
-    while at < len(cut):
-        at += _level(cut, at, levelled)
-    return levelled
+    while at < len(words):
+        if at in joined:
+            joined_after.add(len(levelled))
+        at += _level(words, at, levelled)
+    return Words(levelled, frozenset(joined_after))
 
 
-def _level(cut: list[str], at: int, levelled: list[str]) -> int:
-    if cut[at] in _LEVELLED_STARTS:
+def words_of(text: str) -> list[str]:
+    """Cut a line into words, wherever hyphens are."""
+    return cut(text).words
+
+
+def _without_hyphens(words: list[str]) -> tuple[list[str], frozenset[int]]:
+    kept: list[str] = []
+    joined: set[int] = set()
+    for word in words:
+        if word in _HYPHEN_SET:
+            joined.add(len(kept))
+        else:
+            kept.append(word)
+    return kept, frozenset(joined)
+
+
+def _level(words: list[str], at: int, levelled: list[str]) -> int:
+    if words[at] in _LEVELLED_STARTS:
         for length in range(_LEVELLED_WORDS_MAX, 0, -1):
-            spelled = _LEVELLED.get(tuple(cut[at : at + length]))
+            spelled = _LEVELLED.get(tuple(words[at : at + length]))
             if spelled is not None:
                 levelled.extend(spelled)
                 return length
-    levelled.append(cut[at])
+    levelled.append(words[at])
     return 1
 
 
@@ -219,3 +255,16 @@ def sound(word: str) -> str:
 def look_up_key(word: str) -> str:
     """Give the form under which a word is looked up: Cyrillic as it stands, Latin by sound."""
     return word if _CYRILLIC.match(word) or not word.isascii() or is_number(word) else sound(word)
+
+
+_CASE_END = re.compile("[аеиоуыэюяй]*(?:го|му|х|м)?$")
+_DECLINED = re.compile("(?:ов|ев|ин|ын|ск|цк|[бвгджзклмпрстфхцчшщь]н)$")
+
+
+def other_form(word: str, name: str) -> bool:
+    """Tell whether two words are rather forms of one than one and its mistake.
+
+    Кирова and Киров, Советская and Советский, Иванов and Иваново: people and streets.
+    """
+    stem = _CASE_END.sub("", word)
+    return stem == _CASE_END.sub("", name) and _DECLINED.search(stem) is not None
