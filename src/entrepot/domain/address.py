@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from entrepot.contract.enums import RegionType
+from entrepot.domain.address_known import LARGE_TOWNS
 from entrepot.domain.address_reading import (
     SETTLEMENTS,
     Mention,
@@ -24,11 +25,12 @@ from entrepot.domain.address_reading import (
 )
 from entrepot.domain.address_words import Marker, cut
 from entrepot.domain.network import Network
-from entrepot.domain.regions import Region, RegionTree
+from entrepot.domain.regions import Region, RegionTree, folded
 
 _COUNTRIES = frozenset({RegionType.COUNTRY, RegionType.COUNTRY_DISTRICT})
 _ABOVE_DISTRICTS = _COUNTRIES | {RegionType.REGION, RegionType.REPUBLIC}
 _DISTRICTS = frozenset({RegionType.REPUBLIC_AREA, RegionType.CITY_DISTRICT})
+_STEM_LETTERS = 5  # of Минск in Минская область
 # An address names a handful of places. These keep the work on a hostile line below some
 # milliseconds: more names, or more places that they may mean, are no address.
 _MENTIONS_MAX = 24
@@ -135,7 +137,7 @@ class _Decision(msgspec.Struct):
         return Resolved(candidate.above[0].id)
 
     def _candidates(self, source: Mention) -> Iterable[_Candidate]:
-        if self._rather_street(source):
+        if source.part or self._rather_street(source):
             return []
         everything = (1 << len(self.mentions)) - 1
         beside: dict[bool, int] = {}
@@ -168,6 +170,8 @@ class _Decision(msgspec.Struct):
         if mention.marked or mention.postcode:
             return False
         types = {region.type for region in mention.regions}
+        if mention.part and types <= {RegionType.VILLAGE} and types:
+            return True  # half of the words are villages somewhere
         if types & _ABOVE_DISTRICTS and not types & SETTLEMENTS:
             return False
         if types and types <= {RegionType.CITY_DISTRICT}:
@@ -262,19 +266,31 @@ def _narrows(mention: Mention) -> bool:
 
 
 def _dominant(namesakes: list[_Candidate]) -> list[_Candidate]:
-    """Choose the town that stands directly under its federal subject before villages.
+    """Choose a large town before villages of its name, unless the line speaks of a village.
 
     Москва alone is Moscow although villages are called so too; between two towns, or two
     villages, nothing is chosen.
     """
-    towns = [
-        each
-        for each in namesakes
-        if each.above[0].type is RegionType.CITY
-        and len(each.above) > 1
-        and each.above[1].type in _ABOVE_DISTRICTS
-    ]
+    towns = [each for each in namesakes if _is_large(each.above)]
     others = [each for each in namesakes if each not in towns]
-    if len(towns) == 1 and all(each.above[0].type is RegionType.VILLAGE for each in others):
+    if (
+        len(towns) == 1
+        and not towns[0].source.small
+        and all(each.above[0].type is RegionType.VILLAGE for each in others)
+    ):
         return towns
     return namesakes
+
+
+def _is_large(above: tuple[Region, ...]) -> bool:
+    """Tell whether a place is a large town, or the one that its federal subject is named for."""
+    if above[0].type is not RegionType.CITY:
+        return False
+    name = folded(above[0].name)
+    if name in LARGE_TOWNS:
+        return True
+    return (
+        len(above) > 1
+        and above[1].type in _ABOVE_DISTRICTS
+        and folded(above[1].name).startswith(name[:_STEM_LETTERS])
+    )

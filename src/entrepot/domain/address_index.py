@@ -9,6 +9,7 @@ from entrepot.domain.address_known import (
     DOUBTFUL_SPELLINGS,
     ELSEWHERE_SUBJECTS,
     ELSEWHERE_TOWNS,
+    SHARED_SPELLINGS,
     SUBJECT_SPELLINGS,
     TOWN_SPELLINGS,
     WORDS,
@@ -43,6 +44,7 @@ class AddressIndex(msgspec.Struct, frozen=True):
 
     phrases: dict[str, tuple[int, ...]]
     longest: dict[str, int]
+    shared: set[str]  # phrases that other places are called by as well
     doubtful: dict[str, tuple[int, ...]]  # read only where nothing else makes sense
     subjects: dict[str, tuple[int, ...]]  # first words of области and края, for abbreviations
     postcodes: dict[str, tuple[int, ...]]  # by their first three to six digits
@@ -51,7 +53,7 @@ class AddressIndex(msgspec.Struct, frozen=True):
 
 def index_addresses(tree: RegionTree) -> AddressIndex:
     """Index every spelling of every region."""
-    index = AddressIndex({}, {}, {}, {}, {}, near_names(()))
+    index = AddressIndex({}, {}, set(), {}, {}, {}, near_names(()))
     russian: set[str] = set()
     for region in tree.by_id.values():
         if region.type not in _UNNAMED:
@@ -82,6 +84,12 @@ def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> Non
         if region.type in _SUBJECTS and written.endswith((" область", " край")):
             _add(index.subjects, written, region.id)
     for name in names:
+        if region.type is RegionType.CITY:
+            for spelling in SHARED_SPELLINGS.get(folded(name), ()):
+                for key in (spelling, sound(spelling)):
+                    _add(index.phrases, key, region.id)
+                    _lengthen(index.longest, (key,))
+                    index.shared.add(key)
         for spelling in DOUBTFUL_SPELLINGS.get(folded(name), ()):
             _add(index.doubtful, " ".join(words_of(spelling)), region.id)
 

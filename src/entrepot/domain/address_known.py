@@ -278,6 +278,31 @@ _SUBJECT_SPELLINGS = """
 грузия: georgia
 """
 
+# What people call these towns although others are called just so: a parent has to tell.
+_SHARED_SPELLINGS = """
+ростов-на-дону: ростов
+великий новгород: новгород
+нижний новгород: новгород, нижний
+комсомольск-на-амуре: комсомольск
+николаевск-на-амуре: николаевск
+петропавловск-камчатский: петропавловск
+славянск-на-кубани: славянск
+набережные челны: челны
+орехово-зуево: орехово
+"""
+
+# Towns before which villages of the same name need not be thought of.
+_LARGE_TOWNS = """
+москва|санкт-петербург|севастополь|абакан|архангельск|астрахань|балашиха|барнаул|белгород|брянск
+владивосток|владикавказ|владимир|волгоград|вологда|воронеж|грозный|екатеринбург|иваново|ижевск|иркутск
+йошкар-ола|казань|калининград|калуга|кемерово|киров|кострома|краснодар|красноярск|курган|курск|липецк
+магнитогорск|махачкала|мурманск|набережные челны|нижний новгород|нижний тагил|новокузнецк|новосибирск
+омск|оренбург|орел|пенза|пермь|петрозаводск|псков|ростов-на-дону|рязань|самара|саранск|саратов|симферополь
+смоленск|сочи|ставрополь|стерлитамак|сургут|сыктывкар|тамбов|тверь|тольятти|томск|тула|тюмень|улан-удэ
+ульяновск|уфа|хабаровск|чебоксары|челябинск|череповец|чита|южно-сахалинск|якутск|ярославль
+минск|гомель|алматы|астана|караганда|шымкент|ереван|бишкек|ташкент|тбилиси|баку
+"""
+
 # Too short, or too often something else, to be read unless the line does without them fail.
 _DOUBTFUL_SPELLINGS = """
 московская область: мо, м о
@@ -304,4 +329,6 @@ WORDS = frozenset(_names(_WORDS))
 ELSEWHERE_TOWNS = tuple(name for name in _names(_TOWNS) if name not in WORDS)
 TOWN_SPELLINGS = _spellings(_TOWN_SPELLINGS)
 SUBJECT_SPELLINGS = _spellings(_SUBJECT_SPELLINGS)
+SHARED_SPELLINGS = _spellings(_SHARED_SPELLINGS)
+LARGE_TOWNS = frozenset(_names(_LARGE_TOWNS))
 DOUBTFUL_SPELLINGS = _spellings(_DOUBTFUL_SPELLINGS)

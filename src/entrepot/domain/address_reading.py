@@ -38,11 +38,13 @@ class Mention(msgspec.Struct):
     at: int
     regions: tuple[Region, ...]
     marked: bool = False  # a marker says that it is a settlement
+    small: bool = False  # a marker says that it is no town, as a rule
     loose: bool = False  # named by an okrug: may lie beside the settlement
     near: bool = False  # mistyped, or shortened
     names: int = 1  # how many different names a mistyped one is near to, places elsewhere included
     other_form: bool = False  # Новосибирска, Кирова: rather a form of the name than a mistake
     postcode: bool = False
+    part: bool = False  # of a longer name that is not known
 
     @property
     def names_settlement(self) -> bool:
@@ -122,13 +124,12 @@ class _Reader(msgspec.Struct):
                 return length, ids
         return 0, None
 
-    def take(self, at: int, length: int, ids: tuple[int, ...]) -> bool:
-        """Take a name, unless it is only a part of a longer one that is not known."""
+    def take(self, at: int, length: int, ids: tuple[int, ...]) -> None:
         mention = Mention(len(self.reading.pieces), self.regions(ids))
-        if mention.names_settlement and self._part_of_longer(at, at + length):
-            return False
+        mention.part = mention.names_settlement and self._part_of_longer(at, at + length)
+        if length == 1 and self.keys[at] in self.index.shared:
+            mention.near, mention.names = True, 2
         self.reading.pieces.append(mention)
-        return True
 
     def _part_of_longer(self, start: int, end: int) -> bool:
         # Новый Уренгой is not Уренгой, nor Орехово-Зуево Орехово, nor Янино-2 Янино.
@@ -267,7 +268,8 @@ def read_exactly(index: AddressIndex, tree: RegionTree, line: Words) -> Reading:
     at = 0
     while at < len(line.words):
         length, ids = reader.exact(at)
-        if ids is not None and reader.take(at, length, ids):
+        if ids is not None:
+            reader.take(at, length, ids)
             reader.reading.doubtful |= reader.goes_on(at, length)
             at += length
         else:
@@ -285,7 +287,8 @@ def read_nearly(index: AddressIndex, tree: RegionTree, line: Words) -> Reading:
         longer = reader.near(at, length) if not length or reader.goes_on(at, length) else 0
         if longer or (ids is None and (longer := reader.shortened(at))):
             at += longer
-        elif ids is not None and reader.take(at, length, ids):
+        elif ids is not None:
+            reader.take(at, length, ids)
             at += length
         else:
             reader.take_word(at)
@@ -345,8 +348,11 @@ def _agrees(mention: Mention, marker: Marker) -> bool:
 def _mark(reading: Reading, mention: Mention, marker: Marker) -> None:
     """Keep of a mention what the marker allows; a name of another kind is an unknown place."""
     fitting = tuple(region for region in mention.regions if region.type in marker.types)
-    if fitting:
+    if mention.part:
+        reading.unknown_settlement = True
+    elif fitting:
         mention.regions, mention.marked = fitting, True
+        mention.small = RegionType.VILLAGE in marker.types
     elif not mention.marked:
         reading.unknown_settlement = True
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from entrepot.contract.enums import RegionType
 
-_CUT = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[,;\n]|(?<=\w)[-\u2010\u2011](?=\w)")
+_CUT = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[,;:|\n]|(?<=\w)[-\u2010\u2011](?=\w)")
 _HYPHEN_SET = frozenset("-\u2010\u2011")
 _SILENT = re.compile("['’`ʹʼ\"«»]")
 _CYRILLIC = re.compile("[а-я]")
@@ -97,6 +97,8 @@ _LEVELLED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("raion",): ("район",),
     ("rajon",): ("район",),
     ("district",): ("район",),
+    ("муниципальный", "район"): ("район",),
+    ("м", "р", "н"): ("район",),
     ("okrug",): ("округ",),
     ("окр",): ("округ",),
     ("г", "о"): ("городской", "округ"),
@@ -143,7 +145,9 @@ _NONE_JOINED: frozenset[int] = frozenset()
 def cut(text: str) -> Words:
     """Cut a line into words."""
     plain = _SILENT.sub("", text.casefold().replace("ё", "е"))
-    words = [BREAK if word in ";\n" else word for word in _CUT.findall(plain)]
+    words = [BREAK if word in ";|\n" else word for word in _CUT.findall(plain)]
+    if ":" in plain:
+        words = _without_colons(words)
     joined = _NONE_JOINED
     if not _HYPHEN_SET.isdisjoint(words):
         words, joined = _without_hyphens(words)
@@ -162,6 +166,15 @@ def cut(text: str) -> Words:
 def words_of(text: str) -> list[str]:
     """Cut a line into words, wherever hyphens are."""
     return cut(text).words
+
+
+def _without_colons(words: list[str]) -> list[str]:
+    # Город: Москва, улица: Тверская; but Адрес доставки: Москва.
+    return [
+        BREAK if word == ":" else word
+        for before, word in zip(("", *words), words, strict=False)
+        if word != ":" or (before not in MARKERS and (before,) not in _LEVELLED)
+    ]
 
 
 def _without_hyphens(words: list[str]) -> tuple[list[str], frozenset[int]]:
