@@ -22,6 +22,7 @@ import msgspec
 from entrepot import limits
 from entrepot.db.connection import Connection
 from entrepot.db.network_rows import Row, count_rows, rows_of
+from entrepot.db.start_refused import StartRefused
 from entrepot.domain.network import NetworkDescription
 
 _HOLD = "UPDATE network_version SET version = version WHERE id = 1"
@@ -75,7 +76,7 @@ _DELETE_ROWS = """
 _DELETE_EDITION = "DELETE FROM network_edition WHERE version = $1 AND state = 'DELETING'"
 
 
-class LoadRefusedError(Exception):
+class LoadRefusedError(StartRefused):
     """Another load is under way, or took this one for dead; the message says which."""
 
 
