@@ -15,15 +15,9 @@ import msgspec
 
 from entrepot.contract.enums import RegionType
 from entrepot.domain.address_known import LARGE_TOWNS
-from entrepot.domain.address_reading import (
-    SETTLEMENTS,
-    Mention,
-    Reading,
-    apply_markers,
-    read_exactly,
-    read_nearly,
-)
-from entrepot.domain.address_words import Marker, cut
+from entrepot.domain.address_pieces import SETTLEMENTS, Mention, Reading
+from entrepot.domain.address_reading import apply_markers, read_exactly, read_nearly
+from entrepot.domain.address_words import cut
 from entrepot.domain.network import Network
 from entrepot.domain.regions import Region, RegionTree, folded
 
@@ -66,11 +60,22 @@ def resolve_address(network: Network, text: str) -> Resolved | Unresolved:
     line = cut(text)
     exact = read_exactly(network.addresses, network.regions, line)
     answer = _resolve(network.regions, exact)
-    if isinstance(answer, Resolved) and not exact.doubtful:
+    if (
+        isinstance(answer, Resolved)
+        and not exact.doubtful
+        and not _may_lie_in(network.regions, answer.region_id, exact)
+    ):
         return answer
     near = _resolve(network.regions, read_nearly(network.addresses, network.regions, line))
     # Why an answer is owed is better told of what was written than of what it may be near to.
     return near if isinstance(near, Resolved) or isinstance(answer, Resolved) else answer
+
+
+def _may_lie_in(tree: RegionTree, region_id: int, reading: Reading) -> bool:
+    """Tell whether a word may be the mistyped name of a place within the one that was found."""
+    return any(region.type in SETTLEMENTS for region in tree.children.get(region_id, ())) and any(
+        reading.unknown_place(at) for at in range(len(reading.pieces))
+    )
 
 
 def _resolve(tree: RegionTree, reading: Reading) -> Resolved | Unresolved:
@@ -204,33 +209,7 @@ class _Decision(msgspec.Struct):
         )
         if not (village or mention.near or reading.house(mention.at + 1)):
             return False
-        return any(self._unknown_place(at) for at in range(mention.at))
-
-    def _unknown_place(self, at: int) -> bool:
-        """Tell whether a word stands there that may be a settlement of which nothing is known."""
-        reading = self.reading
-        if not reading.plain(at) or isinstance(reading.pieces[at], Marker):
-            return False
-        return (
-            not reading.number(at + 1)
-            and not (at + 1 < len(reading.pieces) and isinstance(reading.pieces[at + 1], Marker))
-            and not self._of_street(at)
-        )
-
-    def _of_street(self, at: int) -> bool:
-        """Tell whether a marker or a number stands with the words in which this one is."""
-        reading = self.reading
-        first = last = at
-        while reading.plain(first - 1):
-            first -= 1
-        while reading.plain(last + 1):
-            last += 1
-        if first and isinstance(reading.pieces[first - 1], Marker):
-            return True
-        after = last + 1
-        return after < len(reading.pieces) and (
-            isinstance(reading.pieces[after], Marker) or reading.number(after)
-        )
+        return any(self.reading.unknown_place(at) for at in range(mention.at))
 
     def _may_be_meant(self, candidate: _Candidate) -> bool:
         """Tell whether a mistyped name may decide where a parcel goes."""
@@ -246,7 +225,7 @@ class _Decision(msgspec.Struct):
         if source.names > 1 or (not source.marked and self.reading.house(source.at + 1)):
             return False
         return source.marked or not any(
-            self._unknown_place(at) and not self._before_house(at)
+            self.reading.unknown_place(at) and not self._before_house(at)
             for at in range(len(self.reading.pieces))
         )
 

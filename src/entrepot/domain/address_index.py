@@ -84,14 +84,18 @@ def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> Non
         if region.type in _SUBJECTS and written.endswith((" область", " край")):
             _add(index.subjects, written, region.id)
     for name in names:
-        if region.type is RegionType.CITY:
-            for spelling in SHARED_SPELLINGS.get(folded(name), ()):
-                for key in (spelling, sound(spelling)):
-                    _add(index.phrases, key, region.id)
-                    _lengthen(index.longest, (key,))
-                    index.shared.add(key)
+        _index_shared(index, region, name)
         for spelling in DOUBTFUL_SPELLINGS.get(folded(name), ()):
             _add(index.doubtful, " ".join(words_of(spelling)), region.id)
+
+
+def _index_shared(index: AddressIndex, region: Region, name: str) -> None:
+    if region.type is RegionType.CITY:
+        for spelling in SHARED_SPELLINGS.get(folded(name), ()):
+            for key in (spelling, sound(spelling)):
+                _add(index.phrases, key, region.id)
+                _lengthen(index.longest, (key,))
+                index.shared.add(key)
 
 
 def _all_spellings(region: Region, names: Iterable[str]) -> Iterable[str]:

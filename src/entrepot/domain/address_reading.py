@@ -4,11 +4,14 @@
 it also takes mistyped and shortened names. Neither decides which place is meant.
 """
 
+import re
+
 import msgspec
 
 from entrepot.contract.enums import RegionType
 from entrepot.domain.address_index import NO_PLACES, AddressIndex
 from entrepot.domain.address_near import edited, edits_allowed, skeleton
+from entrepot.domain.address_pieces import POSTCODE_DIGITS, Mention, Reading
 from entrepot.domain.address_words import (
     BREAK,
     MARKERS,
@@ -21,87 +24,13 @@ from entrepot.domain.address_words import (
 )
 from entrepot.domain.regions import Region, RegionTree
 
-SETTLEMENTS = frozenset({RegionType.CITY, RegionType.VILLAGE, RegionType.CITY_DISTRICT})
-SET_ASIDE = "-"  # in the place of a mention that a marker showed to be no settlement
-_POSTCODE_DIGITS = 6
 _POSTCODE_PREFIX_DIGITS_MIN = 3
 _NAME_LETTERS_MIN = 3  # after a lone letter (с., д., п.) a shorter word is part of a house number
 _SHORTENED_LETTERS_MIN = 3  # Моск. обл.
 _NEAR_WORDS_MAX = 3  # Комсомольск-на-Амуре
 _NEAR_LOOK_UPS_MAX = 16  # each takes a millisecond at 200,000 regions
+_GENITIVE_END = re.compile("(?<=[сц]к)(?:ой|ого)$")
 _GENERIC = frozenset({"область", "край", "республика", "район", "округ"})
-
-
-class Mention(msgspec.Struct):
-    """A name in a line and the regions that it may mean: none, where it lies elsewhere."""
-
-    at: int
-    regions: tuple[Region, ...]
-    marked: bool = False  # a marker says that it is a settlement
-    small: bool = False  # a marker says that it is no town, as a rule
-    loose: bool = False  # named by an okrug: may lie beside the settlement
-    near: bool = False  # mistyped, or shortened
-    names: int = 1  # how many different names a mistyped one is near to, places elsewhere included
-    other_form: bool = False  # Новосибирска, Кирова: rather a form of the name than a mistake
-    postcode: bool = False
-    part: bool = False  # of a longer name that is not known
-
-    @property
-    def names_settlement(self) -> bool:
-        """Whether it may be a settlement; a place elsewhere counts as one."""
-        return not self.regions or any(region.type in SETTLEMENTS for region in self.regions)
-
-
-class Reading(msgspec.Struct):
-    """A line in pieces: a mention, a marker, or the word itself (numbers and breaks too)."""
-
-    pieces: list[Mention | Marker | str]
-    postcodes: list[Mention] = []
-    doubtful: bool = False  # a name goes on with a word that may belong to a longer one
-    unknown_settlement: bool = False
-    unknown_subject: bool = False
-    unknown_district: bool = False
-
-    def mention(self, at: int) -> Mention | None:
-        """Give the mention that stands there."""
-        piece = self.pieces[at] if 0 <= at < len(self.pieces) else None
-        return piece if isinstance(piece, Mention) else None
-
-    def mentions(self) -> list[Mention]:
-        """Give all mentions, those of postcodes last."""
-        return [piece for piece in self.pieces if isinstance(piece, Mention)] + self.postcodes
-
-    def names(self, at: int) -> bool:
-        """Tell whether a mention or a plain word stands there."""
-        return self.plain(at) or self.mention(at) is not None
-
-    def plain(self, at: int) -> bool:
-        """Tell whether a word stands there that is neither name, marker nor number."""
-        piece = self.pieces[at] if 0 <= at < len(self.pieces) else None
-        return isinstance(piece, str) and piece not in (BREAK, SET_ASIDE) and not is_number(piece)
-
-    def number(self, at: int) -> bool:
-        """Tell whether a number stands there."""
-        piece = self.pieces[at] if 0 <= at < len(self.pieces) else None
-        return isinstance(piece, str) and is_number(piece)
-
-    def ends(self, at: int) -> bool:
-        """Tell whether the line or a part of it ends there."""
-        return not 0 <= at < len(self.pieces) or self.pieces[at] == BREAK
-
-    def drop(self, at: int) -> None:
-        """Set a mention aside."""
-        if self.mention(at) is not None:
-            self.pieces[at] = SET_ASIDE
-
-    def house(self, at: int) -> bool:
-        """Tell whether a house number comes there, or after a break."""
-        if at < len(self.pieces) and self.pieces[at] == BREAK:
-            at += 1
-        piece = self.pieces[at] if at < len(self.pieces) else None
-        if isinstance(piece, Marker):
-            return piece.sense is Sense.HOUSE or piece.short
-        return isinstance(piece, str) and is_number(piece) and len(piece) < _POSTCODE_DIGITS
 
 
 class _Reader(msgspec.Struct):
@@ -111,6 +40,7 @@ class _Reader(msgspec.Struct):
     keys: list[str]
     reading: Reading
     look_ups: int = 0
+    near_longer: bool = False  # the name looked at may be a longer one, badly mistyped
 
     def regions(self, ids: tuple[int, ...]) -> tuple[Region, ...]:
         return tuple(self.tree.by_id[region_id] for region_id in ids)
@@ -126,7 +56,9 @@ class _Reader(msgspec.Struct):
 
     def take(self, at: int, length: int, ids: tuple[int, ...]) -> None:
         mention = Mention(len(self.reading.pieces), self.regions(ids))
-        mention.part = mention.names_settlement and self._part_of_longer(at, at + length)
+        mention.part = mention.names_settlement and (
+            self.near_longer or self._part_of_longer(at, at + length)
+        )
         if length == 1 and self.keys[at] in self.index.shared:
             mention.near, mention.names = True, 2
         self.reading.pieces.append(mention)
@@ -148,12 +80,12 @@ class _Reader(msgspec.Struct):
         if marker is not None:
             self.reading.pieces.append(marker)
             return
-        if len(word) == _POSTCODE_DIGITS and self.index.postcodes and word.isdecimal():
+        if len(word) == POSTCODE_DIGITS and self.index.postcodes and word.isdecimal():
             self._take_postcode(word)
         self.reading.pieces.append(word)
 
     def _take_postcode(self, word: str) -> None:
-        for digits in range(_POSTCODE_DIGITS, _POSTCODE_PREFIX_DIGITS_MIN - 1, -1):
+        for digits in range(POSTCODE_DIGITS, _POSTCODE_PREFIX_DIGITS_MIN - 1, -1):
             ids = self.index.postcodes.get(word[:digits])
             if ids is not None:
                 at = len(self.reading.pieces)
@@ -196,6 +128,7 @@ class _Reader(msgspec.Struct):
         phrases = [phrase for name in found for phrase in near.phrases[name]]
         fitting = [phrase for phrase in phrases if _words_fit(words, phrase.split())]
         if not fitting:
+            self.near_longer |= bool(phrases)
             return False
         if len(phrases) == 1 and phrases[0] in MARKERS:
             self.reading.pieces.append(MARKERS[phrases[0]])
@@ -230,10 +163,12 @@ class _Reader(msgspec.Struct):
         generic = words[at + 1]
         if generic not in ("область", "край"):
             return 0
+        # Амурской области: what comes before the end is its beginning, too.
+        start = _GENITIVE_END.sub("", words[at])
         found = {
             region_id
             for name, ids in self.index.subjects.items()
-            if name.startswith(words[at]) and name.endswith(f" {generic}")
+            if name.startswith(start) and name.endswith(f" {generic}")
             for region_id in ids
         }
         if len(found) != 1:
@@ -283,6 +218,7 @@ def read_nearly(index: AddressIndex, tree: RegionTree, line: Words) -> Reading:
     reader = _reader(index, tree, line)
     at = 0
     while at < len(line.words):
+        reader.near_longer = False
         length, ids = reader.exact(at)
         longer = reader.near(at, length) if not length or reader.goes_on(at, length) else 0
         if longer or (ids is None and (longer := reader.shortened(at))):
