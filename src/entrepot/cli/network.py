@@ -20,6 +20,7 @@ from entrepot.cli.output import (
     spinner,
 )
 from entrepot.cli.with_database import with_database
+from entrepot.domain.network import NetworkDescription
 from entrepot.domain.network_build import build_network
 from entrepot.domain.regions import InvalidNetworkError
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from entrepot.cli.network_loading import Outcome
     from entrepot.db.network import StoredNetwork
     from entrepot.db.transaction import Database
-    from entrepot.domain.network import NetworkDescription
     from entrepot.network_files.notices import Notice
 
 app = typer.Typer(no_args_is_help=True)
@@ -108,7 +108,12 @@ def diff(
     elif not tables:
         say(f"{folder} is the network in force, version {stored.version}.")
     else:
-        say(f"Against version {stored.version}, which is in force:")
+        is_first = stored.described == NetworkDescription()
+        say(
+            "There is no network yet; this one would be the first:"
+            if is_first
+            else f"Against version {stored.version}, which is in force:"
+        )
         say_changes(tables, rows=rows > 0)
     if tables:
         raise typer.Exit(ExitCode.REFUSED)
@@ -229,9 +234,7 @@ def _taken_up(outcome: "Outcome") -> str:
     return ready + (" The others read it when they meet it." if outcome.behind else "")
 
 
-def _read(
-    folder: Path, *, as_json: bool, code: ExitCode = ExitCode.REFUSED
-) -> "NetworkDescription":
+def _read(folder: Path, *, as_json: bool, code: ExitCode = ExitCode.REFUSED) -> NetworkDescription:
     from entrepot.cli.network_shown import refuse_files  # noqa: PLC0415
     from entrepot.network_files.folder import folder_bytes, read_folder  # noqa: PLC0415
     from entrepot.network_files.problems import InvalidFilesError  # noqa: PLC0415
@@ -243,7 +246,7 @@ def _read(
         raise refuse_files(error, as_json=as_json, code=code) from None
 
 
-def _look_over(folder: Path, described: "NetworkDescription") -> "tuple[Notice, ...]":
+def _look_over(folder: Path, described: NetworkDescription) -> "tuple[Notice, ...]":
     from entrepot.network_files.notices import find_notices  # noqa: PLC0415
 
     with spinner("Looking it over"):

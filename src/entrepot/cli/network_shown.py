@@ -92,7 +92,7 @@ def refuse_files(
     more = error.count - min(len(error.problems), PROBLEMS_SHOWN_MAX)
     if more:
         fail(f"… and {more:,} more.")
-    note(f"{_times(error.count, 'problem')}; nothing was changed.")
+    note(f"{_times(error.count, 'problem')}. Nothing was changed.")
     if as_json:
         show(ShownProblems(error.count, error.problems), as_json=True)
     return typer.Exit(code)

@@ -28,6 +28,7 @@ from entrepot.network_files.schedules import DAY_NAMES, write_time
 from entrepot.network_files.sheets import Sheet
 
 _YEARS_MAX = 50
+_SIDES = ("length_limit_mm", "width_limit_mm", "height_limit_mm")
 _Row = TypeVar("_Row", bound=msgspec.Struct)
 _Fault = tuple[str, str]  # column and reason
 
@@ -52,39 +53,53 @@ def check_sheets(sheets: Sheets, problems: Problems) -> None:
     _check_keys(POINTS, sheets.points, problems)
     _check_keys(ZONES, sheets.zones, problems)
     _check_keys(LANES, sheets.lanes, problems)
-    known = _Known(sheets)
-    _check(sheets.regions, lambda row: _region_faults(row, known), problems)
+    _check_links(sheets, problems)
+    _check(sheets.regions, _region_faults, problems)
     _check(sheets.calendars, _calendar_faults, problems)
-    _check(sheets.warehouses, lambda row: _place_faults(row, known), problems)
-    _check(sheets.points, lambda row: _point_faults(row, known), problems)
-    _check(sheets.zones, lambda row: _zone_faults(row, known), problems)
-    _check(sheets.intervals, lambda row: _interval_faults(row, known), problems)
-    _check(sheets.lanes, lambda row: _lane_faults(row, known), problems)
+    _check(sheets.warehouses, _place_faults, problems)
+    _check(sheets.points, _point_faults, problems)
+    _check(sheets.zones, _place_faults, problems)
+    _check(sheets.intervals, _interval_faults, problems)
+    _check(sheets.lanes, _lane_faults, problems)
     _check_cycles(sheets.regions, problems)
     _check_shared_regions(sheets.zones, problems)
     _check_repeated_intervals(sheets.intervals, problems)
 
 
+def _check_links(sheets: Sheets, problems: Problems) -> None:
+    """Find ids that stand nowhere. A row that is broken is there all the same, and is asked."""
+    regions, calendars = _Known("region", sheets.regions), _Known("calendar", sheets.calendars)
+    warehouses, zones = _Known("warehouse", sheets.warehouses), _Known("zone", sheets.zones)
+    links: tuple[tuple[Sheet[Any], str, _Known], ...] = (
+        (sheets.regions, "parent_id", regions),
+        (sheets.warehouses, "region_id", regions),
+        (sheets.warehouses, "calendar_id", calendars),
+        (sheets.points, "region_id", regions),
+        (sheets.points, "calendar_id", calendars),
+        (sheets.zones, "region_ids", regions),
+        (sheets.zones, "calendar_id", calendars),
+        (sheets.intervals, "zone_id", zones),
+        (sheets.lanes, "warehouse_id", warehouses),
+        (sheets.lanes, "region_id", regions),
+    )
+    for sheet, column, known in links:
+        for row, line in sheet.every():
+            value = getattr(row, column)
+            for id_ in value if isinstance(value, tuple) else (value,):
+                if id_ is not None and id_ not in known:
+                    reason = f"there is no {known.what} {id_}"
+                    problems.add(sheet.file, line, reason, column=column, value=str(id_))
+
+
 class _Known:
-    """What other files may refer to. A row that is broken is there all the same."""
+    """The ids of a file; every id when it could not be read: then nothing is missing."""
 
-    def __init__(self, sheets: Sheets) -> None:
-        self.regions = _ids(sheets.regions)
-        self.calendars = _ids(sheets.calendars)
-        self.warehouses = _ids(sheets.warehouses)
-        self.zones = _ids(sheets.zones)
+    def __init__(self, what: str, sheet: Sheet[Any]) -> None:
+        self.what = what
+        self._ids = {row.id for row, _ in sheet.every()} if sheet.is_whole else None
 
-
-def _ids(sheet: Sheet[Any]) -> set[int] | None:
-    """Give the ids of a file; None when it could not be read: then nothing is missing."""
-    if not sheet.is_whole:
-        return None
-    return {row.id for row in sheet.rows} | {key[0] for key in sheet.broken_keys}
-
-
-def _missing(column: str, id_: int, known: set[int] | None, what: str) -> Iterator[_Fault]:
-    if known is not None and id_ not in known:
-        yield column, f"there is no {what} {id_}"
+    def __contains__(self, id_: int) -> bool:
+        return self._ids is None or id_ in self._ids
 
 
 def _check(
@@ -100,8 +115,10 @@ def _check(
 
 def _check_keys(table: Table, sheet: Sheet[Any], problems: Problems) -> None:
     first: dict[Any, int] = {}
-    for row, line in zip(sheet.rows, sheet.lines, strict=True):
+    for row, line in sheet.every():
         key = tuple(getattr(row, name) for name in table.key)
+        if None in key:
+            continue
         seen = first.setdefault(key, line)
         if seen != line:
             values = " and ".join(map(str, key))
@@ -109,9 +126,7 @@ def _check_keys(table: Table, sheet: Sheet[Any], problems: Problems) -> None:
             problems.add(sheet.file, line, reason, column=" and ".join(table.key), value=values)
 
 
-def _region_faults(row: RegionRow, known: _Known) -> Iterator[_Fault]:
-    if row.parent_id is not None:
-        yield from _missing("parent_id", row.parent_id, known.regions, "region")
+def _region_faults(row: RegionRow) -> Iterator[_Fault]:
     if (row.latitude is None) != (row.longitude is None):
         empty = "latitude" if row.latitude is None else "longitude"
         yield empty, "is empty, while the other coordinate is given"
@@ -133,36 +148,24 @@ def _calendar_faults(row: CalendarRow) -> Iterator[_Fault]:
         yield "working_days", f"{min(both)} stands under holidays as well"
 
 
-def _place_faults(row: WarehouseRow | PointRow | ZoneRow, known: _Known) -> Iterator[_Fault]:
-    if not isinstance(row, ZoneRow):
-        yield from _missing("region_id", row.region_id, known.regions, "region")
-    yield from _missing("calendar_id", row.calendar_id, known.calendars, "calendar")
+def _place_faults(row: WarehouseRow | PointRow | ZoneRow) -> Iterator[_Fault]:
     if both := row.closed_days & row.working_days:
         yield "working_days", f"{min(both)} stands under closed_days as well"
 
 
-def _point_faults(row: PointRow, known: _Known) -> Iterator[_Fault]:
-    yield from _place_faults(row, known)
+def _point_faults(row: PointRow) -> Iterator[_Fault]:
+    yield from _place_faults(row)
     if not row.full_address and not (row.city or row.street):
         yield "full_address", "is empty, and neither city nor street says where the point is"
 
 
-def _zone_faults(row: ZoneRow, known: _Known) -> Iterator[_Fault]:
-    yield from _place_faults(row, known)
-    for region_id in row.region_ids:
-        yield from _missing("region_ids", region_id, known.regions, "region")
-
-
-def _interval_faults(row: IntervalRow, known: _Known) -> Iterator[_Fault]:
-    yield from _missing("zone_id", row.zone_id, known.zones, "zone")
+def _interval_faults(row: IntervalRow) -> Iterator[_Fault]:
     if row.from_time >= row.to_time:
         ends = f"{write_time(row.from_time)} to {write_time(row.to_time)}"
         yield "to_time", f"{ends} ends before it begins"
 
 
-def _lane_faults(row: LaneRow, known: _Known) -> Iterator[_Fault]:
-    yield from _missing("warehouse_id", row.warehouse_id, known.warehouses, "warehouse")
-    yield from _missing("region_id", row.region_id, known.regions, "region")
+def _lane_faults(row: LaneRow) -> Iterator[_Fault]:
     if row.transit_days_min > row.transit_days_max:
         reason = f"{row.transit_days_max} is less than transit_days_min, {row.transit_days_min}"
         yield "transit_days_max", reason
@@ -188,9 +191,6 @@ def _limit_faults(row: LaneRow) -> Iterator[_Fault]:
     empty = [name for name in names if getattr(row, name) is None]
     if empty and (len(empty) < len(names) or row.item_sides_sum_limit_mm is not None):
         yield empty[0], f"is empty; limits of an item are given all: {', '.join(names)}"
-
-
-_SIDES = ("length_limit_mm", "width_limit_mm", "height_limit_mm")
 
 
 def _check_cycles(regions: Sheet[RegionRow], problems: Problems) -> None:

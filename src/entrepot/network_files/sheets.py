@@ -22,7 +22,6 @@ from entrepot.network_files.row_types import Column, Table, columns
 from entrepot.network_files.yaml_records import Unreadable, yaml_records
 
 Row = TypeVar("Row", bound=msgspec.Struct)
-Key = tuple[Any, ...]
 
 COMMENT = "comment"
 _SEPARATORS = (",", ";", "\t")
@@ -31,16 +30,23 @@ _MEMO_ENTRIES_MAX = 20_000  # cells of one column repeat; what they read as is r
 
 
 class Sheet(msgspec.Struct, Generic[Row]):
-    """A file as read: its well-formed rows with their lines, and the keys of the others.
+    """A file as read: its well-formed rows with their lines, and the broken ones with theirs.
 
-    `is_whole` is false when the file could not be read to its end: what it lacks says nothing.
+    A broken row has None where a cell could not be read. `is_whole` is false when the file could
+    not be read to its end: what it lacks says nothing.
     """
 
     file: str
-    rows: list[Row]
-    lines: list[int]
-    broken_keys: set[Key]
+    rows: list[Row] = []
+    lines: list[int] = []
+    broken: list[Row] = []
+    broken_lines: list[int] = []
     is_whole: bool = True
+
+    def every(self) -> Iterator[tuple[Row, int]]:
+        """Give the rows with their lines, the broken ones last."""
+        yield from zip(self.rows, self.lines, strict=True)
+        yield from zip(self.broken, self.broken_lines, strict=True)
 
 
 class Source(NamedTuple):
@@ -54,7 +60,7 @@ def read_sheet(
     source: Source, table: Table, problems: Problems, advance: Callable[[int], None]
 ) -> Sheet[Any]:
     """Read a file whole. `advance` is called with the number of bytes that it has."""
-    sheet: Sheet[Any] = Sheet(source.name, [], [], set())
+    sheet: Sheet[Any] = Sheet(source.name)
     if source.path is None:
         return sheet
     rows = _Rows(table, sheet, problems)
@@ -99,6 +105,7 @@ class _Rows:
         self.table, self.sheet, self.problems = table, sheet, problems
         self.columns = {column.name: _Column(column) for column in columns(table.row_type)}
         self._required = [c.name for c in columns(table.row_type) if c.is_required]
+        self._nothing = dict.fromkeys(self._required)
 
     def fault(self, line: int, reason: str, column: str, value: str | None = None) -> None:
         self.problems.add(self.sheet.file, line, reason, column=column, value=value)
@@ -122,8 +129,9 @@ class _Rows:
         if not bad:
             self.sheet.rows.append(self.table.row_type(**values))
             self.sheet.lines.append(lines.first)
-        elif not bad.intersection(self.table.key):
-            self.sheet.broken_keys.add(tuple(values.get(name) for name in self.table.key))
+        else:
+            self.sheet.broken.append(self.table.row_type(**(self._nothing | values)))
+            self.sheet.broken_lines.append(lines.first)
 
 
 class _Lines(NamedTuple):
