@@ -6,6 +6,8 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Sequence, Small
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 order_ids = Sequence("order_id_block")
+BASELINE = {"schema": "baseline"}
+"""Tables of this service alone, see `place/baseline_network.sql`."""
 
 
 class Base(DeclarativeBase):
@@ -52,6 +54,7 @@ class Offer(Base):
 
 class LogisticPoint(Base):
     __tablename__ = "logistic_point"
+    __table_args__ = BASELINE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     region_id: Mapped[int]
@@ -65,6 +68,7 @@ class LogisticPoint(Base):
 
 class Lane(Base):
     __tablename__ = "lane"
+    __table_args__ = BASELINE
 
     warehouse_id: Mapped[int] = mapped_column(primary_key=True)
     region_id: Mapped[int] = mapped_column(primary_key=True)

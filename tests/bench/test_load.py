@@ -1,6 +1,7 @@
 """The orders that the bench places, and the load generator that sends them."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -72,8 +73,22 @@ async def test_the_first_refusal_is_kept() -> None:
 
 async def test_a_service_that_hangs_up_is_a_failure() -> None:
     async with _serving() as port:
-        with pytest.raises((LoadFailed, OSError)):
+        with pytest.raises(LoadFailed, match=r"^connection \d of 3 (was|cannot)"):
             await asyncio.to_thread(place_orders, _order(port))
+
+
+async def test_a_refusal_is_told_also_when_the_service_hangs_up_after_it() -> None:
+    refusal = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 5\r\n\r\noops!"
+    async with _serving(refusal, answers_max=1) as port:
+        with pytest.raises(LoadFailed, match=r"(?s)^connection \d of 3 .*500 Internal.*oops!$"):
+            await asyncio.to_thread(place_orders, _order(port))
+
+
+def test_a_service_that_is_not_there_is_a_failure() -> None:
+    with socket.socket() as silent:  # bound, so that the port is nobody's, but not listening
+        silent.bind(("127.0.0.1", 0))
+        with pytest.raises(LoadFailed, match=r"^connection 1 cannot be made: "):
+            place_orders(_order(silent.getsockname()[1]))
 
 
 @pytest.mark.parametrize(
@@ -108,8 +123,11 @@ def _order(port: int) -> LoadOrder:
 
 
 @asynccontextmanager
-async def _serving(*pieces: bytes) -> AsyncIterator[int]:
-    """Answer each request with these pieces, one after another; hang up when there are none."""
+async def _serving(*pieces: bytes, answers_max: int | None = None) -> AsyncIterator[int]:
+    """Answer each request with these pieces, one after another; hang up when there are none.
+
+    With `answers_max` a connection gets so many answers, and is closed.
+    """
     handlers: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,7 +135,9 @@ async def _serving(*pieces: bytes) -> AsyncIterator[int]:
         assert task is not None
         handlers.add(task)
         with suppress(OSError, asyncio.IncompleteReadError):
-            while await _read_request(reader) and pieces:
+            answered = 0
+            while answered != answers_max and await _read_request(reader) and pieces:
+                answered += 1
                 for piece in pieces:
                     writer.write(piece)
                     await writer.drain()

@@ -65,12 +65,16 @@ class LoadFailed(Exception):  # noqa: N818 - told in a sentence
 
 
 class _Connection:
-    """A connection with one request under way."""
+    """A connection with one request under way; its `number` tells it from the others."""
 
-    __slots__ = ("receive", "send", "sent_at", "socket", "unread")
+    __slots__ = ("number", "receive", "send", "sent_at", "socket", "unread")
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
+    def __init__(self, port: int, number: int) -> None:
+        try:
+            self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
+        except OSError as error:
+            raise LoadFailed(f"connection {number} cannot be made: {error}") from error
+        self.number = number
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.receive: Callable[[int], bytes] = self.socket.recv
@@ -87,8 +91,8 @@ class _Load:
         self.number = 0
         self.failure: str | None = None
         self.selector = selectors.DefaultSelector()
-        for _ in range(order.connections):
-            connection = _Connection(order.port)
+        for number in range(1, order.connections + 1):
+            connection = _Connection(order.port, number)
             self.selector.register(connection.socket, selectors.EVENT_READ, connection)
             time.sleep(CONNECT_PAUSE_S)
 
@@ -100,14 +104,9 @@ class _Load:
     def connections(self) -> list[_Connection]:
         return [cast("_Connection", key.data) for key in self.selector.get_map().values()]
 
-    def next_request(self) -> bytes:
-        self.number += 1
-        return self.requests[self.number % len(self.requests)].numbered(self.number)
-
     def start(self) -> None:
         for connection in self.connections():
-            connection.sent_at = time.perf_counter()
-            connection.send(self.next_request())
+            self._send(connection, time.perf_counter())
 
     def drive(self, seconds: float) -> list[float]:
         """Place orders for a time; gives how many seconds each answer took."""
@@ -121,8 +120,7 @@ class _Load:
                     continue
                 now = clock()
                 latencies.append(now - connection.sent_at)
-                connection.sent_at = now
-                connection.send(self.next_request())
+                self._send(connection, now)
         return latencies
 
     def drain(self) -> int:
@@ -136,11 +134,23 @@ class _Load:
                 remaining -= self._answered(key.data)
         return owed
 
+    def _send(self, connection: _Connection, now: float) -> None:
+        self.number += 1
+        request = self.requests[self.number % len(self.requests)].numbered(self.number)
+        connection.sent_at = now
+        try:
+            connection.send(request)
+        except OSError as error:
+            raise self._broken(connection, f"cannot send an order: {error}") from error
+
     def _answered(self, connection: _Connection) -> bool:
         """Read what is there; tell whether an answer is complete."""
-        received = connection.receive(ANSWER_BYTES_MAX)
+        try:
+            received = connection.receive(ANSWER_BYTES_MAX)
+        except OSError as error:
+            raise self._broken(connection, f"cannot be read: {error}") from error
         if not received:
-            raise LoadFailed("the service closed a connection")
+            raise self._broken(connection, "was closed by the service")
         if connection.unread:
             received = connection.unread + received
         if not _is_complete(received):
@@ -150,6 +160,15 @@ class _Load:
         if received[9:12] != b"200" and self.failure is None:
             self.failure = received.decode("utf-8", "replace")
         return True
+
+    def _broken(self, connection: _Connection, what: str) -> LoadFailed:
+        waited_s = time.perf_counter() - connection.sent_at
+        told = (
+            f"connection {connection.number} of {len(self.connections())} {what} "
+            f"({waited_s:.2f} s after its last order, {self.number} orders sent in all)"
+        )
+        # A service that fails closes the connection: what it answered before says more.
+        return LoadFailed(f"{told}, after the answer: {self.failure}" if self.failure else told)
 
 
 def _is_complete(answer: bytes) -> bool:
@@ -208,7 +227,7 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadOrder)
     try:
         result = place_orders(order)
-    except (LoadFailed, OSError) as error:
+    except LoadFailed as error:
         result = LoadResult(0, 0, 0.0, 0.0, 0.0, 0.0, None, {}, failure=str(error))
     sys.stdout.buffer.write(msgspec.json.encode(result))
 

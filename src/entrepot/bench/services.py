@@ -21,11 +21,15 @@ from entrepot.bench.plan import Contender, Plan, Run
 from entrepot.bench.sources import BENCHMARKS
 from entrepot.bench.world import BenchDatabase
 from entrepot.db.start_refused import StartRefused
+from entrepot.supervisor.listening import BACKLOG
 
 START_S_MAX = 60.0
 STOP_S_MAX = 30.0
 LOAD_S_MAX = 60.0
 """What a load may take on top of its time: making requests, connecting, the last answers."""
+KEEP_ALIVE_S = 600
+"""Longer than any run. A service that was not given the processor for so long that a connection
+seems idle closes it, although the next request is there already, and the client sees a reset."""
 SETTLE_S = 0.5
 """After the first worker answers: the others are about to."""
 POLL_S = 0.05
@@ -142,8 +146,13 @@ async def _entrepot(database_url: str, processes: int) -> AsyncIterator[_Service
 
 @contextlib.asynccontextmanager
 async def _fastapi(database_url: str, processes: int) -> AsyncIterator[_Service]:
-    chosen = _free_port()
-    with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder,
+        # Ours from the start: a port that is only looked up may be another program's by the
+        # time that the service binds it, which uvicorn does after it has said to be ready.
+        socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener,
+    ):
+        chosen: int = listener.getsockname()[1]
 
         def port() -> int | None:
             told = _log(Path(folder)).read_text("utf-8", "replace")
@@ -151,12 +160,13 @@ async def _fastapi(database_url: str, processes: int) -> AsyncIterator[_Service]
 
         command = (
             *(sys.executable, "-P", "-m", "uvicorn", "fastapi_baseline.app:app"),
-            *("--app-dir", str(BENCHMARKS), "--port", str(chosen)),
+            *("--app-dir", str(BENCHMARKS), "--fd", str(listener.fileno())),
             *("--workers", str(processes), "--loop", "uvloop", "--http", "httptools"),
-            *("--no-access-log", "--backlog", "2048"),
+            *("--no-access-log", "--backlog", str(BACKLOG)),
+            *("--timeout-keep-alive", str(KEEP_ALIVE_S)),
         )
         settings = {"BENCH_DATABASE_URL": database_url}
-        async with _started(command, settings, Path(folder), port) as service:
+        async with _started(command, settings, Path(folder), port, listener.fileno()) as service:
             yield service
 
 
@@ -166,6 +176,7 @@ async def _started(
     settings: dict[str, str],
     folder: Path,
     port: Callable[[], int | None],
+    *inherited_fds: int,
 ) -> AsyncIterator[_Service]:
     """Run a service; `port` gives its port once it answers."""
     # Nobody's own settings shall change what is measured.
@@ -177,6 +188,7 @@ async def _started(
             stdin=DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=inherited_fds,
             start_new_session=True,
         )
     try:
@@ -217,10 +229,3 @@ def _log_end(log: Path) -> str:
 
 def _log(folder: Path) -> Path:
     return folder / "service.log"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

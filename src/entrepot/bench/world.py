@@ -166,6 +166,7 @@ async def _make_world(connection: Any) -> World:  # noqa: ANN401 - asyncpg is un
     )
     async with connection.transaction():
         await replace_network(connection, _network())
+    await connection.execute(statements("baseline_network.sql"))
     today = datetime.now(UTC).date()
     return World(
         business_id=BUSINESS_ID,
