@@ -61,6 +61,8 @@ WORK_PERIOD_S = 1.0
 
 # The contract's bound on keys of one business (reference errors.md section 9).
 LIVE_KEYS_PER_BUSINESS_MAX = 30
+# One for each person and scanner of the operator's; more is somebody who lost count.
+LIVE_OPERATOR_KEYS_MAX = 5_000
 CAMPAIGNS_PER_PAGE_MAX = 100
 
 # Files of offers and stock are loaded this many rows at a time: a chunk holds its row locks

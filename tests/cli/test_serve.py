@@ -79,13 +79,14 @@ def test_one_command_gives_a_world_and_an_order_to_paste(folder: Path) -> None:
             "baseUrl", "apiKey", "readOnlyKey", "businessId", "campaignId",
             "warehouseIds", "offerIds", "logisticPointIds",
         ]  # fmt: skip
-        assert list(ready) == [*keys, "other"]
+        assert list(ready) == [*keys, "operatorKey", "other"]
         assert list(ready["other"]) == keys
         assert serve.ready_file.stat().st_mode & 0o777 == 0o600
         wait_until(lambda: "Stop with Ctrl-C." in serve.out.read_text(), within_s=10)
         said = serve.out.read_text()
         assert f"{ready['baseUrl']}/docs" in said
         assert ready["other"]["apiKey"] in said
+        assert ready["operatorKey"] in said
         command = re.search(r"^curl .*\n.*\n  -d .*$", said, re.MULTILINE)
         assert command is not None
         answers = [json.loads(_shell(command[0])) for _ in range(2)]

@@ -10,6 +10,7 @@ from entrepot.db.accounts import list_keys
 from entrepot.db.connection import Connection
 from entrepot.db.migrate import migrate
 from entrepot.db.network_editions import replace_network
+from entrepot.db.operator_keys import list_operator_keys
 from entrepot.db.start_refused import StartRefused
 from entrepot.db.stock import read_available
 from entrepot.db.transaction import Database, open_database
@@ -21,8 +22,10 @@ from entrepot.demo.network import (
     demo_network,
     easy_point_ids,
 )
+from entrepot.demo.operator_keys import OPERATOR_KEYS_FILE
 from entrepot.demo.seed import KEYS_FILE, DemoBusiness, seed_demo
 from entrepot.domain.network_build import build_network
+from entrepot.domain.operators import Role
 from tests.domain import networks
 
 
@@ -68,6 +71,21 @@ async def test_a_second_start_finds_the_first_ones_world(
         pieces = await available(database, business)
         assert len(pieces) == len(business.warehouse_ids) * len(business.offer_ids)
         assert min(pieces) >= 5_000
+
+
+async def test_operator_keys_that_were_lost_are_replaced_and_revoked(
+    migrated_url: str, database: Database, tmp_path: Path
+) -> None:
+    first = await seed_demo(migrated_url, tmp_path)
+    assert set(first.operator_keys) == set(Role)
+    file = tmp_path / OPERATOR_KEYS_FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    again = await seed_demo(migrated_url, tmp_path)
+    assert set(again.operator_keys.values()).isdisjoint(first.operator_keys.values())
+    assert again.first.keys == first.first.keys
+    listed = await database.read(list_operator_keys)
+    assert [each.key.revoked for each in listed] == [True] * len(Role) + [False] * len(Role)
 
 
 @pytest.mark.parametrize("left", [None, b"", b"{", b'{"1": {"all-methods": "ENTR:x"}}'])

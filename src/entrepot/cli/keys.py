@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 KEY_NAME_CHARS_MAX = 100  # the contract's
 KEY_DAYS_MAX = 36_500
 
+DaysOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=KEY_DAYS_MAX, metavar="DAYS", help="For how long; without it, until revoked."
+    ),
+]
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -66,12 +73,7 @@ def create(
         ),
     ],
     business: BusinessOption = None,
-    days: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=KEY_DAYS_MAX, metavar="DAYS", help="For how long; without it, until revoked."
-        ),
-    ] = None,
+    days: DaysOption = None,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = None,
@@ -82,9 +84,7 @@ def create(
     from entrepot.db.accounts import KeyRefused, create_key  # noqa: PLC0415
     from entrepot.db.clock import Clock  # noqa: PLC0415
 
-    named = name.strip()
-    if not 0 < len(named) <= KEY_NAME_CHARS_MAX or not named.isprintable():
-        raise typer.BadParameter(f"A key's name has 1 to {KEY_NAME_CHARS_MAX} characters.")
+    named = checked_name(name)
 
     async def work(connection: "Connection") -> "IssuedKey | KeyRefused":
         expires_at = None
@@ -151,14 +151,30 @@ def revoke(
         say(f"Key {key_id} is revoked; it stops working everywhere within 5 seconds.")
 
 
+def checked_name(name: str) -> str:
+    """Trim what somebody calls a key.
+
+    Raises:
+        typer.BadParameter: nobody could tell the key by it.
+    """
+    named = name.strip()
+    if not 0 < len(named) <= KEY_NAME_CHARS_MAX or not named.isprintable():
+        raise typer.BadParameter(f"A key's name has 1 to {KEY_NAME_CHARS_MAX} characters.")
+    return named
+
+
+def state_of(*, revoked_at: datetime | None, ended: bool) -> str:
+    """Say how a key stands."""
+    return "revoked" if revoked_at else "run out" if ended else "in force"
+
+
 def _shown(listed: "ListedKey") -> ShownKey:
     key = listed.key
-    in_force = "revoked" if listed.revoked_at else "run out" if key.revoked else "in force"
     return ShownKey(
         id=key.id,
         name=key.name,
         scopes=tuple(sorted(key.scopes)),
-        state=in_force,
+        state=state_of(revoked_at=listed.revoked_at, ended=key.revoked),
         created_at=listed.created_at,
         expires_at=key.expires_at,
         revoked_at=listed.revoked_at,

@@ -11,6 +11,7 @@ import msgspec
 
 from entrepot.cli.first_order import possible_order
 from entrepot.db.start_refused import StartRefused
+from entrepot.domain.operators import Role
 from entrepot.settings import Settings
 from entrepot.supervisor.listening import Listeners, base_url, reachable_address
 
@@ -35,8 +36,12 @@ class ReadyBusiness(ReadyAddress, frozen=True, rename="camel"):
 
 
 class ReadyWorld(ReadyBusiness, frozen=True, rename="camel"):
-    """The ready file of a demo world; `other` is its second business."""
+    """The ready file of a demo world; `other` is its second business.
 
+    `operator_key` is the key of the operator's administrator.
+    """
+
+    operator_key: str
     other: ReadyBusiness
 
 
@@ -81,7 +86,9 @@ def _ready(address: str, world: "DemoWorld | None") -> ReadyAddress:
     if world is None:
         return ReadyAddress(address)
     return ReadyWorld(
-        **_fields(address, world.first), other=ReadyBusiness(**_fields(address, world.second))
+        **_fields(address, world.first),
+        operator_key=world.operator_keys[Role.ADMIN],
+        other=ReadyBusiness(**_fields(address, world.second)),
     )
 
 
@@ -115,6 +122,10 @@ async def _demo_lines(address: str, listeners: Listeners, world: "DemoWorld") ->
             f"  key        {business.api_key}",
             f"  read only  {business.read_only_key}",
         ]
+    lines += [
+        "The operator's side, /operator/v1",
+        f"  admin key  {world.operator_keys[Role.ADMIN]}",
+    ]
     order = await possible_order(reachable_address(listeners), world.first)
     if order is None:
         return [*lines, "", "No delivery can be offered now, so there is no order to paste."]

@@ -13,8 +13,10 @@ import msgspec
 
 from entrepot import limits
 from entrepot.db.accounts_read import fetch_business, fetch_campaign, fetch_key
+from entrepot.db.operator_keys import fetch_operator_key
 from entrepot.db.transaction import Database, DatabaseUnavailable, Work
 from entrepot.domain.accounts import ApiKey, Business, Campaign
+from entrepot.domain.operators import OperatorKey
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
@@ -36,6 +38,7 @@ class AccountsCache:
         self._asking = asyncio.Semaphore(limits.ACCOUNT_LOOKUPS_MAX)
         self._keys: _Remembered[tuple[int, bytes], ApiKey] = _Remembered(monotonic)
         self._businesses: _Remembered[int, Business] = _Remembered(monotonic)
+        self._operators: _Remembered[bytes, OperatorKey] = _Remembered(monotonic)
         self._campaigns: _Remembered[tuple[int, int], Campaign] = _Remembered(monotonic)
 
     async def key(self, token_hash: bytes, business_id: int) -> ApiKey | None:
@@ -47,6 +50,17 @@ class AccountsCache:
         return await self._keys.get(
             (business_id, token_hash),
             lambda: self._ask(lambda connection: fetch_key(connection, business_id, token_hash)),
+        )
+
+    async def operator_key(self, token_hash: bytes) -> OperatorKey | None:
+        """Find a key of the operator's by its token's hash.
+
+        Raises:
+            DatabaseUnavailable: it is not remembered and cannot be asked for.
+        """
+        return await self._operators.get(
+            token_hash,
+            lambda: self._ask(lambda connection: fetch_operator_key(connection, token_hash)),
         )
 
     async def business(self, business_id: int) -> Business | None:

@@ -8,6 +8,7 @@ lost is replaced and revoked.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -34,6 +35,7 @@ from entrepot.db.stock_corrections import Label, correct_stock
 from entrepot.db.transaction import open_database
 from entrepot.demo.goods import SMALL_OFFERS, household_offers, sports_offers, stock_of
 from entrepot.demo.network import WAREHOUSE_IDS, demo_network, easy_point_ids
+from entrepot.demo.operator_keys import OPERATOR_KEYS_FILE, seed_operator_keys
 from entrepot.demo.regions import MOSCOW, SAINT_PETERSBURG
 from entrepot.domain.accounts import Business
 from entrepot.domain.api_key import Token, parse_token
@@ -79,10 +81,14 @@ class DemoBusiness(msgspec.Struct, frozen=True):
 
 
 class DemoWorld(msgspec.Struct, frozen=True):
-    """The two businesses of the demo world; they share warehouses and points."""
+    """The two businesses of the demo world; they share warehouses and points.
+
+    `operator_keys` are those of the operator's people, by role.
+    """
 
     first: DemoBusiness
     second: DemoBusiness
+    operator_keys: dict[str, str]
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -105,6 +111,8 @@ _FIRST = _Plan("Demo: Домашний уют", "Домашний уют", MOSCO
 _SECOND = _Plan("Demo: Спортмастерская", "Спортмастерская", SAINT_PETERSBURG, sports_offers)
 
 _Keys = dict[int, dict[str, str]]  # by business, by name: the tokens in the file
+_OperatorKeys = dict[str, str]  # by role: those in the other file
+_Read = TypeVar("_Read", _Keys, _OperatorKeys)
 
 
 async def seed_demo(database_url: str, data_dir: Path) -> DemoWorld:
@@ -115,16 +123,26 @@ async def seed_demo(database_url: str, data_dir: Path) -> DemoWorld:
     """
     described = demo_network()
     build_network(0, described)  # a fault of ours is told before anything is written
-    known = _read_keys(data_dir)
+    known = _read_keys(data_dir / KEYS_FILE, _Keys) or {}
+    operators = _read_keys(data_dir / OPERATOR_KEYS_FILE, _OperatorKeys) or {}
     database = await open_database(database_url, connections_max=1)
-    try:
-        made, keys = await database.transaction(
-            lambda connection: _seed(connection, described, known)
+
+    async def work(connection: Connection) -> tuple[list[_Made], _Keys, _OperatorKeys]:
+        made, keys = await _seed(connection, described, known)
+        return (
+            made,
+            keys,
+            await seed_operator_keys(connection, operators, warehouse_id=WAREHOUSE_IDS[0]),
         )
+
+    try:
+        made, keys, operator_keys = await database.transaction(work)
     finally:
         await database.close()
     if keys != known:
-        _write_keys(data_dir, keys)
+        _write_keys(data_dir / KEYS_FILE, keys)
+    if operator_keys != operators:
+        _write_keys(data_dir / OPERATOR_KEYS_FILE, operator_keys)
     points = easy_point_ids(described)
     first, second = (
         DemoBusiness(
@@ -139,7 +157,7 @@ async def seed_demo(database_url: str, data_dir: Path) -> DemoWorld:
         )
         for plan, business in zip((_FIRST, _SECOND), made, strict=True)
     )
-    return DemoWorld(first, second)
+    return DemoWorld(first, second, operator_keys)
 
 
 async def seed_network(database_url: str) -> NetworkDescription:
@@ -251,17 +269,17 @@ async def _seed_keys(
     return {name: kept[name] for name in _KEYS}
 
 
-def _read_keys(data_dir: Path) -> _Keys:
+def _read_keys(file: Path, kind: type[_Read]) -> _Read | None:
     try:
-        return msgspec.json.decode((data_dir / KEYS_FILE).read_bytes(), type=_Keys)
+        return msgspec.json.decode(file.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.DecodeError):
-        return {}  # lost or spoilt: new keys are made
+        return None  # lost or spoilt: new keys are made
 
 
-def _write_keys(data_dir: Path, keys: _Keys) -> None:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    unfinished = data_dir / f".{KEYS_FILE}.{os.getpid()}"
+def _write_keys(file: Path, keys: _Keys | _OperatorKeys) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(keys), indent=2) + b"\n")
-    unfinished.replace(data_dir / KEYS_FILE)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(msgspec.json.format(msgspec.json.encode(keys), indent=2) + b"\n")
+    unfinished.replace(file)

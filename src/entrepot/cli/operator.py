@@ -1,0 +1,13 @@
+"""`entrepot operator`: what concerns the operator's own people."""
+
+import typer
+
+from entrepot.cli.operator_keys import app as keys
+
+app = typer.Typer(no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@app.callback()
+def _operator() -> None:
+    """Keys of the operator's people, and their files."""
