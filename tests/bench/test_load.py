@@ -113,8 +113,7 @@ def test_the_result_travels_as_json() -> None:
 def _order(port: int) -> LoadOrder:
     return LoadOrder(
         port=port,
-        world=WORLD,
-        offers=Offers.UNIFORM,
+        requests=tuple(prepared_requests(WORLD, Offers.UNIFORM)),
         connections=3,
         warm_up_s=0.05,
         seconds=0.2,

@@ -17,9 +17,8 @@ from typing import cast
 
 import msgspec
 
-from entrepot.bench.plan import Offers
 from entrepot.bench.processor_time import cpu_difference_s, machine_cpu_s, tree_cpu_s
-from entrepot.bench.shape import Request, World, prepared_requests
+from entrepot.bench.shape import Request
 
 ANSWER_BYTES_MAX = 65_536
 ANSWER_S_MAX = 30.0
@@ -29,14 +28,13 @@ one that is given all at once takes them all."""
 
 
 class LoadOrder(msgspec.Struct, frozen=True):
-    """What to do: against which port, with how many connections, for how long.
+    """What to do: which requests, in turns, to which port, over how many connections, how long.
 
     The processor time of the trees of `watched` processes is taken over the measured time.
     """
 
     port: int
-    world: World
-    offers: Offers
+    requests: tuple[Request, ...]
     connections: int
     warm_up_s: float
     seconds: float
@@ -87,7 +85,7 @@ class _Load:
     """All connections, and the numbers of the orders."""
 
     def __init__(self, order: LoadOrder) -> None:
-        self.requests: list[Request] = prepared_requests(order.world, order.offers)
+        self.requests = order.requests
         self.number = 0
         self.failure: str | None = None
         self.selector = selectors.DefaultSelector()

@@ -1,16 +1,11 @@
 """`entrepot bench place`: how many orders each contender places, on one database, in turns."""
 
-import asyncio
-import os
-import platform
-import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from entrepot.bench.machine import describe_machine, unwind_on_sigterm
 from entrepot.bench.measured import (
     BenchFailed,
-    Machine,
     Measured,
     Report,
     find_best,
@@ -47,7 +42,7 @@ async def bench_place(
         BenchFailed: a run broke, or what it left in the database is not what it said.
         StartRefused: no database can be made there.
     """
-    _unwind_on_sigterm()
+    unwind_on_sigterm()
     started_at = time.monotonic()
     measured: list[Measured] = []
 
@@ -62,7 +57,7 @@ async def bench_place(
         favourites = tuple(best.run for best in find_best(measured))
         for _ in range(plan.repeats):
             await measure(favourites)
-        machine = _describe_machine(await database.version())
+        machine = describe_machine(await database.version())
     best = find_best([each for each in measured if each.run in favourites])
     return Report(
         machine=machine,
@@ -84,29 +79,3 @@ async def _measure(database: BenchDatabase, run: Run, plan: Plan) -> Measured:
             + "; ".join(faults)
         )
     return measured
-
-
-def _unwind_on_sigterm() -> None:
-    """Stop services and drop the database also when somebody else ends the bench."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-
-
-def _describe_machine(postgresql: str) -> Machine:
-    return Machine(
-        processor=_processor(),
-        cores=os.cpu_count() or 1,
-        system=platform.platform(),
-        python=platform.python_version(),
-        postgresql=postgresql,
-    )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())

@@ -18,6 +18,7 @@ import msgspec
 from entrepot.bench.load import LoadOrder, LoadResult
 from entrepot.bench.measured import BenchFailed, Measured, foreign_cores, per_order_us
 from entrepot.bench.plan import Contender, Plan, Run
+from entrepot.bench.shape import prepared_requests
 from entrepot.bench.sources import BENCHMARKS
 from entrepot.bench.world import BenchDatabase
 from entrepot.db.start_refused import StartRefused
@@ -41,7 +42,9 @@ _ENTREPOT = "from entrepot.cli.main import main; main()"
 _UVICORN_READY = "Application startup complete."
 
 
-class _Service(msgspec.Struct, frozen=True):
+class Service(msgspec.Struct, frozen=True):
+    """A service that answers: its first process, and its port."""
+
     process: int
     port: int
 
@@ -72,7 +75,7 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
     Raises:
         BenchFailed: it does not start, or an order was refused.
     """
-    serving = _entrepot if run.contender is Contender.ENTREPOT else _fastapi
+    serving = serving_entrepot if run.contender is Contender.ENTREPOT else _fastapi
     async with serving(database.url, run.processes) as service:
         watched = {"service": service.process}
         server = await database.server_process()
@@ -80,14 +83,13 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
             watched["database"] = server
         order = LoadOrder(
             port=service.port,
-            world=database.world,
-            offers=run.offers,
+            requests=tuple(prepared_requests(database.world, run.offers)),
             connections=run.connections,
             warm_up_s=plan.warm_up_s,
             seconds=plan.seconds,
             watched=watched,
         )
-        result = await _load(order)
+        result = await send_load(order)
     if result.failure is not None:
         raise BenchFailed(f"{run.label}: {result.failure}")
     known = (result.generator_cpu_s, *(result.watched_cpu_s.get(each) for each in _PARTS))
@@ -105,7 +107,8 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
     )
 
 
-async def _load(order: LoadOrder) -> LoadResult:
+async def send_load(order: LoadOrder) -> LoadResult:
+    """Let a process of its own send a load, and give what came of it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "entrepot.bench.load"), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
@@ -124,7 +127,12 @@ async def _load(order: LoadOrder) -> LoadResult:
 
 
 @contextlib.asynccontextmanager
-async def _entrepot(database_url: str, processes: int) -> AsyncIterator[_Service]:
+async def serving_entrepot(database_url: str, processes: int) -> AsyncIterator[Service]:
+    """Run `entrepot serve` on a database.
+
+    Raises:
+        BenchFailed: it does not start.
+    """
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         ready_file = Path(folder) / "ready.json"
 
@@ -145,7 +153,7 @@ async def _entrepot(database_url: str, processes: int) -> AsyncIterator[_Service
 
 
 @contextlib.asynccontextmanager
-async def _fastapi(database_url: str, processes: int) -> AsyncIterator[_Service]:
+async def _fastapi(database_url: str, processes: int) -> AsyncIterator[Service]:
     with (
         tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder,
         # Ours from the start: a port that is only looked up may be another program's by the
@@ -177,7 +185,7 @@ async def _started(
     folder: Path,
     port: Callable[[], int | None],
     *inherited_fds: int,
-) -> AsyncIterator[_Service]:
+) -> AsyncIterator[Service]:
     """Run a service; `port` gives its port once it answers."""
     # Nobody's own settings shall change what is measured.
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ENTREPOT_")}
@@ -192,7 +200,7 @@ async def _started(
             start_new_session=True,
         )
     try:
-        yield _Service(process.pid, await _wait_for(process, port, _log(folder)))
+        yield Service(process.pid, await _wait_for(process, port, _log(folder)))
     finally:
         await _stop(process)
 

@@ -117,12 +117,23 @@ class BenchDatabase:
 
     async def server_process(self) -> int | None:
         """The server's main process, when it runs on this machine."""
-        return database_root(await self._connection.fetchval("SELECT pg_backend_pid()"))
+        return await server_process(self._connection)
 
 
 @contextlib.asynccontextmanager
 async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
-    """Make a database on a server, with the program's schema and the bench's world; drop it after.
+    """Make a database with the bench's world in it; drop it after.
+
+    Raises:
+        StartRefused: no server there, or the role may not create databases.
+    """
+    async with database_of_its_own(server_url) as (url, connection):
+        yield BenchDatabase(url, await _make_world(connection), connection)
+
+
+@contextlib.asynccontextmanager
+async def database_of_its_own(server_url: str) -> AsyncIterator[tuple[str, Any]]:
+    """Make a database with the program's schema on a server, connect to it, drop it after.
 
     Raises:
         StartRefused: no server there, or the role may not create databases.
@@ -139,12 +150,17 @@ async def bench_database(server_url: str) -> AsyncIterator[BenchDatabase]:
         await migrate(url)
         connection = await _connect(url)
         try:
-            yield BenchDatabase(url, await _make_world(connection), connection)
+            yield url, connection
         finally:
             await connection.close()
     finally:
         await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await server.close()
+
+
+async def server_process(connection: Any) -> int | None:  # noqa: ANN401 - asyncpg is untyped
+    """Give the main process of the server behind a connection, when it runs on this machine."""
+    return database_root(await connection.fetchval("SELECT pg_backend_pid()"))
 
 
 async def _connect(url: str) -> Any:  # noqa: ANN401 - asyncpg is untyped

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from entrepot.cli.bench_options import options
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
     CommandRefused,
@@ -67,6 +68,9 @@ class _BestRow(msgspec.Struct, frozen=True):
 @app.callback()
 def bench() -> None:
     """Measure this machine."""
+
+
+app.command()(options)
 
 
 @app.command()

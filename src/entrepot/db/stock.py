@@ -75,14 +75,25 @@ _READ_OF_OFFERS = f"""
     {_JOIN_OVERDUE}
     ORDER BY s.warehouse_id, s.offer_id
 """
+# A network may have hundreds of warehouses, a business uses a few: those come from the index, a
+# probe for each, instead of asking every warehouse for every offer.
 _READ_AVAILABLE = f"""
-    {_OVERDUE}
+    {_OVERDUE.replace("WITH", "WITH RECURSIVE")}, used (warehouse_id) AS (
+      SELECT min(s.warehouse_id) FROM stock s WHERE s.business_id = $1
+      UNION ALL
+      SELECT (
+        SELECT min(s.warehouse_id) FROM stock s
+        WHERE s.business_id = $1 AND s.warehouse_id > u.warehouse_id
+      )
+      FROM used u WHERE u.warehouse_id IS NOT NULL
+    )
     SELECT s.warehouse_id, s.offer_id, s.fit - ({_FROZEN}) AS available
-    FROM unnest($2::bigint[]) AS w (warehouse_id)
+    FROM used u
     CROSS JOIN unnest($3::text[]) AS k (offer_id)
-    JOIN stock s ON s.business_id = $1 AND s.warehouse_id = w.warehouse_id
+    JOIN stock s ON s.business_id = $1 AND s.warehouse_id = u.warehouse_id
       AND s.offer_id = k.offer_id
     {_JOIN_OVERDUE}
+    WHERE u.warehouse_id = ANY($2::bigint[])
 """
 _READ_SALES = f"""
     SELECT i.warehouse_id, i.offer_id, sum(i.count)::bigint AS sold

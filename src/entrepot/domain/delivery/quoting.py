@@ -107,6 +107,7 @@ class _Quoting:
         self._leaving: dict[int, Shipping | None] = {}
         self._routes: dict[tuple[int, int, int], Route | None] = {}
         self._too_large: dict[ItemLimits, frozenset[str]] = {}
+        self._in_stock = _by_offer(situation.available)
 
     def parcels(self) -> tuple[QuotedParcel, ...] | Refusal:
         lines = tuple(self._line(item) for item in self.items)
@@ -127,8 +128,6 @@ class _Quoting:
 
     def _line(self, item: QuotedItem) -> BasketLine:
         warehouses = self.situation.network.warehouses
-        asked = warehouses if item.warehouse_id is None else (item.warehouse_id,)
-        available = self.situation.available
         kind = self.situation.goods[item.offer_id].kind
         return BasketLine(
             item.offer_id,
@@ -136,8 +135,9 @@ class _Quoting:
             self._load((item,)),
             frozenset(
                 warehouse_id
-                for warehouse_id in asked
-                if available.get((warehouse_id, item.offer_id), 0) >= item.count
+                for warehouse_id, available in self._in_stock.get(item.offer_id, ())
+                if available >= item.count
+                and item.warehouse_id in (None, warehouse_id)
                 and takes_kind(warehouses[warehouse_id].goods_kinds, kind)
             ),
         )
@@ -240,3 +240,11 @@ class _Quoting:
             warehouse = network.warehouses[warehouse_id]
             self._leaving[warehouse_id] = shipping(network, warehouse, self.situation.now)
         return self._leaving[warehouse_id]
+
+
+def _by_offer(available: Mapping[tuple[int, str], int]) -> Mapping[str, list[tuple[int, int]]]:
+    """Give the warehouses in which each offer lies, with what is free there."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for (warehouse_id, offer_id), count in available.items():
+        found.setdefault(offer_id, []).append((warehouse_id, count))
+    return found

@@ -1,0 +1,149 @@
+"""`entrepot bench options`: quotes at three sizes of the network."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.output import (
+    CommandRefused,
+    JsonOption,
+    note,
+    progress,
+    say,
+    show,
+    show_rows,
+    warn,
+)
+from entrepot.settings import Settings
+
+if TYPE_CHECKING:
+    from entrepot.bench.options import OptionsPlan, OptionsReport, Quoted
+
+SECONDS = 3.0
+REPEATS = 3
+DISTURBED_CORES = 0.3
+INTERRUPTED = 130
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A line of the table; times of processors are milliseconds for each answer."""
+
+    network: str
+    regions: str
+    points: str
+    lanes: str
+    question: str
+    answers_per_s: str
+    p50_ms: str
+    p99_ms: str
+    service_cpu_ms: str
+    database_cpu_ms: str
+    others_cores: str
+
+
+def options(
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.2, max=60, help="Measured seconds of each run.")
+    ] = SECONDS,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=20, help="Runs of each network and question.")
+    ] = REPEATS,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for delivery options as fast as one process answers, on networks of three sizes.
+
+    The demo world's network, ten and a hundred times as large; twenty items to twenty points,
+    and three items to an address. In a database made for it and dropped afterwards; takes two
+    minutes.
+    """
+    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
+    from entrepot.bench.options import full_plan, quick_plan  # noqa: PLC0415
+
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    plan = quick_plan() if quick else full_plan(seconds, repeats)
+    try:
+        report = asyncio.run(_ask(settings, plan))
+    except BenchFailed as error:
+        raise CommandRefused(str(error)) from error
+    except asyncio.CancelledError:
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        show(report, as_json=True)
+    else:
+        _tell(report)
+
+
+async def _ask(settings: Settings, plan: "OptionsPlan") -> "OptionsReport":
+    from entrepot.bench.options import bench_options, count_runs  # noqa: PLC0415
+    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
+
+    async with contextlib.AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
+        advance = stack.enter_context(progress("Asking for options", count_runs(plan)))
+
+        def on_quoted(quoted: "Quoted") -> None:
+            advance(1)
+            note(
+                f"{quoted.question}, network × {quoted.size.times}: "
+                f"{quoted.answers_per_second:,.0f} answers/s"
+            )
+
+        return await bench_options(url, plan, on_quoted)
+
+
+def _tell(report: "OptionsReport") -> None:
+    machine = report.machine
+    say(
+        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
+        f"Python {machine.python}, PostgreSQL {machine.postgresql}"
+    )
+    say("\nThe fastest run of each; processor time in ms for each answer\n")
+    show_rows([_row(each) for each in report.best], as_json=False)
+    say("")
+    for growth in report.growth:
+        cpu = (
+            "" if growth.service_cpu is None else f", {growth.service_cpu:.2f} times the processor"
+        )
+        say(
+            f"{growth.question}, network × {growth.times}: {growth.seconds_per_answer:.2f} times "
+            f"as long for each answer{cpu}, p99 {growth.p99:.2f} times."
+        )
+    disturbed = [each for each in report.best if (each.foreign_cores or 0) > DISTURBED_CORES]
+    if disturbed:
+        warn(
+            f"In {len(disturbed)} of {len(report.best)} runs other programs took more than "
+            f"{DISTURBED_CORES} cores: the figures say little. Repeat on a machine at rest."
+        )
+
+
+def _row(quoted: "Quoted") -> _Row:
+    size = quoted.size
+    return _Row(
+        network=f"× {size.times}",
+        regions=f"{size.regions:,}",
+        points=f"{size.points:,}",
+        lanes=f"{size.lanes:,}",
+        question=quoted.question,
+        answers_per_s=f"{quoted.answers_per_second:,.0f}",
+        p50_ms=f"{quoted.p50_ms:.1f}",
+        p99_ms=f"{quoted.p99_ms:.1f}",
+        service_cpu_ms=_ms(quoted.service_cpu_us),
+        database_cpu_ms=_ms(quoted.database_cpu_us),
+        others_cores="–" if quoted.foreign_cores is None else f"{quoted.foreign_cores:.2f}",
+    )
+
+
+def _ms(microseconds: float | None) -> str:
+    return "–" if microseconds is None else f"{microseconds / 1_000:.2f}"
