@@ -27,6 +27,9 @@ UNKNOWN_OUTCOME_S_MAX = 10.0
 # A transaction that holds stock or slots may not hold them for longer than a batch would.
 RELEASED_ORDERS_PER_TRANSACTION_MAX = 200
 
+# The same for orders that are moved: they write more of each.
+MOVED_ORDERS_PER_TRANSACTION_MAX = 100
+
 # Drafts end one hour after creation (contract: createOrder).
 DRAFT_LIFE_S = 3600
 

@@ -32,7 +32,7 @@ FAULTS: dict[str, Fault] = {
             UPDATE order_item SET hold = 'RELEASED' WHERE order_id = {order} AND position = 1"""
         ),
         "order {order}, item 1",
-        "hold is RELEASED, the order is PROCESSING",
+        "hold is RELEASED, the order is PROCESSING/STARTED",
     ),
     "a fake order that holds": Fault(
         (
@@ -107,12 +107,12 @@ FAULTS: dict[str, Fault] = {
     "a slot hold forgotten": Fault(
         "UPDATE orders SET slot_hold = 'NONE' WHERE id = {order}",
         "order {order}",
-        "slot_hold is NONE, the order is PROCESSING",
+        "slot_hold is NONE, the order is PROCESSING/STARTED",
     ),
     "an order cancelled by hand": Fault(
         "UPDATE orders SET status = 'CANCELLED' WHERE id = {order}",
         "order {order}, item 2",
-        "hold is HELD, the order is CANCELLED",
+        "hold is HELD, the order is CANCELLED/STARTED",
     ),
     "a status no event tells of": Fault(
         "UPDATE orders SET substatus = 'PACKAGING' WHERE id = {order}",

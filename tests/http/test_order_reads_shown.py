@@ -133,6 +133,7 @@ def test_newer_form_of_an_order_to_a_point() -> None:
                 "offerName": "Чайник",
                 "count": 2,
                 "prices": {"payment": {"value": 2000, "currencyId": "RUR"}},
+                "itemStatuses": [{"status": "CREATED", "count": 2}],
             },
             {
                 "id": 2,
@@ -140,6 +141,7 @@ def test_newer_form_of_an_order_to_a_point() -> None:
                 "offerName": "Кружка",
                 "count": 1,
                 "prices": {"payment": {"value": 1000.5, "currencyId": "RUR"}},
+                "itemStatuses": [{"status": "CREATED", "count": 1}],
             },
         ],
         "prices": {"payment": {"value": 3000.5, "currencyId": "RUR"}},

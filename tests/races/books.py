@@ -32,7 +32,7 @@ _CHECKS = {
         FULL JOIN (
           SELECT place_kind, place_id, slot_day AS day, slot_from_minute AS from_minute,
             slot_to_minute AS to_minute, count(*) AS parcels
-          FROM orders WHERE slot_hold = 'HELD' GROUP BY 1, 2, 3, 4, 5
+          FROM orders WHERE slot_hold IN ('HELD', 'USED') GROUP BY 1, 2, 3, 4, 5
         ) h USING (place_kind, place_id, day, from_minute, to_minute)
         WHERE coalesce(s.held, 0) <> coalesce(h.parcels, 0)
     """,
@@ -63,8 +63,41 @@ _CHECKS = {
     "an order's standing and its holds disagree": """
         SELECT o.business_id, o.id, o.status, o.fake, o.slot_hold, i.hold
         FROM orders o JOIN order_item i ON i.business_id = o.business_id AND i.order_id = o.id
-        WHERE i.hold <> o.slot_hold OR i.hold <> CASE
-          WHEN o.fake THEN 'NONE' WHEN o.status = 'CANCELLED' THEN 'RELEASED' ELSE 'HELD' END
+        WHERE i.hold <> CASE
+            WHEN o.fake THEN 'NONE' WHEN o.shipped_at IS NOT NULL THEN 'SHIPPED'
+            WHEN o.status = 'CANCELLED' THEN 'RELEASED' ELSE 'HELD' END
+          OR o.slot_hold <> ALL (CASE
+            WHEN o.fake THEN ARRAY['NONE']
+            WHEN o.status IN ('PICKUP', 'DELIVERED') THEN ARRAY['USED']
+            WHEN o.status = 'CANCELLED' AND o.shipped_at IS NULL THEN ARRAY['RELEASED']
+            WHEN o.status = 'CANCELLED' THEN ARRAY['RELEASED', 'USED']
+            ELSE ARRAY['HELD'] END)
+    """,
+    "what left with an order is not in the journal": """
+        SELECT *
+        FROM (
+          SELECT business_id, order_id, sum(count) AS pieces
+          FROM order_item WHERE hold = 'SHIPPED' GROUP BY 1, 2
+        ) i
+        FULL JOIN (
+          SELECT business_id, order_id, -sum(delta) AS pieces
+          FROM stock_movement WHERE order_id IS NOT NULL AND reason = 'SHIPPED' GROUP BY 1, 2
+        ) m USING (business_id, order_id, pieces)
+        WHERE i IS NULL OR m IS NULL
+    """,
+    "pieces that were turned down do not come back": """
+        SELECT *
+        FROM (
+          SELECT business_id, order_id, sum(rejected) AS pieces
+          FROM order_item WHERE rejected > 0 GROUP BY 1, 2
+        ) i
+        LEFT JOIN (
+          SELECT r.business_id, r.order_id, sum(t.count) AS pieces
+          FROM order_return r
+          JOIN order_return_item t ON t.business_id = r.business_id AND t.return_id = r.id
+          GROUP BY 1, 2
+        ) r USING (business_id, order_id, pieces)
+        WHERE r IS NULL
     """,
 }
 

@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 
 from entrepot.contract.errors import Refusal
-from entrepot.domain.order import EXPIRED_STATUS
-from entrepot.fulfilment.change_orders import Moved
 from entrepot.fulfilment.release import release_overdue
+from entrepot.fulfilment.shop_requests import Granted
 from entrepot.work.expire_drafts import expire_drafts
 from tests.races.wire import wire_to
 from tests.races.world import (
@@ -41,7 +40,7 @@ async def draft(ours: Shop, p1: Process) -> int:
 @pytest.mark.parametrize("before", [SECOND, MICROSECOND])
 async def test_in_time(ours: Shop, p1: Process, draft: int, before: timedelta) -> None:
     await p1.advance(HOUR - before)
-    assert isinstance(await p1.confirm(ours, draft), Moved)
+    assert isinstance(await p1.confirm(ours, draft), Granted)
     await p1.advance(HOUR)
     assert await expire_drafts(p1.database, CLOCK) == 0
     assert await _history(p1, draft) == CONFIRMED
@@ -53,7 +52,7 @@ async def test_too_late(ours: Shop, p1: Process, draft: int, after: timedelta) -
     await p1.advance(HOUR + after)
     refused = await p1.confirm(ours, draft)
     assert isinstance(refused, Refusal)
-    assert refused.message == f"No transition found: {EXPIRED_STATUS} -> PROCESSING"
+    assert refused.message == "No transition found: CANCELLED -> PROCESSING"
     assert await _history(p1, draft) == EXPIRED
     assert await p1.confirm(ours, draft) == refused
     assert told(await p1.order(command(ours, {"apple": 1}))) == "Placed"
@@ -66,7 +65,7 @@ async def test_a_second_confirmation_does_no_harm(
         *(where.confirm(ours, draft) for where in (p1, p2) for _ in range(3))
     )
     assert len(set(answers)) == 1
-    assert isinstance(answers[0], Moved)
+    assert isinstance(answers[0], Granted)
     await p1.advance(2 * HOUR)
     assert await p1.confirm(ours, draft) == answers[0]
     assert await _history(p1, draft) == CONFIRMED
@@ -82,7 +81,7 @@ async def test_the_confirmation_is_first(url: str, ours: Shop, p1: Process, draf
         striking = asyncio.create_task(p1.advance(MICROSECOND))
         await until_waiting_for_lock(watcher)
         at_commit.release()
-        assert isinstance(await confirming, Moved)
+        assert isinstance(await confirming, Granted)
         await striking
     assert await release_overdue(p1.database, CLOCK, ours.business_id, [draft]) == 0
     assert await _history(p1, draft) == CONFIRMED
@@ -121,7 +120,7 @@ async def test_a_sweep_that_waited_for_the_confirmation(
         )
         await until_waiting_for_lock(watcher)
         decided.release()
-        assert isinstance(await confirming, Moved)
+        assert isinstance(await confirming, Granted)
         assert await sweeping == 0
     assert await _history(p1, draft) == CONFIRMED
 
@@ -179,7 +178,7 @@ async def test_every_end_at_once(ours: Shop, p1: Process, p2: Process) -> None:
         assert answered == {"Moved" if confirmed else "STATUS_NOT_ALLOWED"}
 
 
-def told_stage(answer: Moved | Refusal) -> str:
+def told_stage(answer: Granted | Refusal) -> str:
     """Tell in a word how a confirmation ended."""
     return answer.code.value if isinstance(answer, Refusal) else "Moved"
 

@@ -90,10 +90,10 @@ async def test_a_release_takes_orders_then_stock_then_slots(
             "SELECT i.order_id",
             "SELECT s.business_id",
             "SELECT s.place_kind",
-            "UPDATE order_item",
-            "UPDATE orders SET slot_hold",
-            "UPDATE stock s",
+            "UPDATE orders o",
             "UPDATE slot s",
+            "UPDATE order_item",
+            "UPDATE stock s",
         ]
         await release_overdue(sweeping.database, CLOCK, ours.business_id, [order_id])
         seen = [

@@ -29,6 +29,8 @@ from entrepot.domain.destination import Destination, ToPoint
 from entrepot.domain.network import NetworkDescription
 from entrepot.domain.offers import Offer
 from entrepot.domain.order import external_id_hash
+from entrepot.domain.order_events import Actor, Source
+from entrepot.domain.order_moves import ActorKind
 from entrepot.domain.placement import (
     Customer,
     Outcome,
@@ -40,10 +42,10 @@ from entrepot.domain.placement import (
 )
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import Correction, Pile, SetTo
-from entrepot.fulfilment.change_orders import Moved, StageWanted, move_for_shop
 from entrepot.fulfilment.correct_stock import correct_stock
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
+from entrepot.fulfilment.shop_requests import Granted, StageWanted, move_for_shop
 from entrepot.operations.orders.create_order import encode_outcome
 from tests.domain import networks
 from tests.domain.networks import MOSCOW_WAREHOUSE, NOVOSIBIRSK_WAREHOUSE
@@ -175,6 +177,9 @@ def retry_key(key: str, body: str) -> RetryKey:
     )
 
 
+SHOP = Actor(ActorKind.SHOP, "test", Source.API)
+
+
 class Process:
     """One worker process's share of the world."""
 
@@ -203,7 +208,7 @@ class Process:
         """Place one command through the queue, as a request does."""
         return await self.queue.place(wanted, 1_000)
 
-    async def confirm(self, shop: Shop, order_id: int) -> Moved | Refusal:
+    async def confirm(self, shop: Shop, order_id: int) -> Granted | Refusal:
         """Confirm a draft, as updateOrderStatus does."""
         wanted = StageWanted(
             shop.business_id,
@@ -212,7 +217,7 @@ class Process:
             OrderStatus.PROCESSING,
             OrderSubstatus.STARTED,
         )
-        return await move_for_shop(self.database, self.clock, wanted)
+        return await move_for_shop(self.database, self.clock, wanted, SHOP)
 
     async def advance(self, by: timedelta) -> None:
         """Move the clock."""

@@ -492,6 +492,40 @@ class OperationStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class OrderUpdateStatus(StrEnum):
+    """What became of one order of several."""
+
+    OK = "OK"
+    ERROR = "ERROR"
+
+
+class ReturnKind(StrEnum):
+    """Why goods come back: they were not redeemed, or the buyer brought them back."""
+
+    UNREDEEMED = "UNREDEEMED"
+    RETURN = "RETURN"
+
+
+class ReturnShipmentStatus(StrEnum):
+    """Where goods are that come back."""
+
+    CREATED = "CREATED"
+    RECEIVED = "RECEIVED"
+    IN_TRANSIT = "IN_TRANSIT"
+    READY_FOR_PICKUP = "READY_FOR_PICKUP"
+    PICKED = "PICKED"
+    LOST = "LOST"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    FULFILMENT_RECEIVED = "FULFILMENT_RECEIVED"
+    PREPARED_FOR_UTILIZATION = "PREPARED_FOR_UTILIZATION"
+    NOT_IN_DEMAND = "NOT_IN_DEMAND"
+    UTILIZED = "UTILIZED"
+    READY_FOR_EXPROPRIATION = "READY_FOR_EXPROPRIATION"
+    RECEIVED_FOR_EXPROPRIATION = "RECEIVED_FOR_EXPROPRIATION"
+    UNKNOWN = "UNKNOWN"
+
+
 class PackageType(StrEnum):
     """Plain box or the shop's own."""
 
@@ -595,6 +629,9 @@ WIRE_NAMES: dict[type[StrEnum], str] = {
     ItemUnitStatus: "OrderItemUnitStatusType",
     OperationKind: "OperationType",
     OperationStatus: "OperationStatusType",
+    OrderUpdateStatus: "OrderUpdateStatusType",
+    ReturnKind: "ReturnType",
+    ReturnShipmentStatus: "ReturnShipmentStatusType",
     PackageType: "CreateOrderPackageType",
     DeliveryPayment: "DeliveryPaymentType",
     StockType: "WarehouseStockType",

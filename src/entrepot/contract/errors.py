@@ -206,6 +206,14 @@ DUPLICATE_WAREHOUSE = Template(
     Code.INVALID_WAREHOUSE_ID,
     "{field} must name each warehouse once (rejected value: {warehouse_id})",
 )
+RECEIVE_CODE_WRONG = Template(
+    400, Code.BAD_REQUEST, "The receive code is not that of order {order_id}"
+)
+REFUSED_UNITS_WRONG = Template(
+    400,
+    Code.BAD_REQUEST,
+    "What is refused must be some, not all, of the items of order {order_id}",
+)
 # Where the operation declares no 404.
 ORDER_UNKNOWN = Template(400, Code.BAD_REQUEST, "Order not found: {order_id}")
 WAREHOUSE_UNKNOWN = Template(400, Code.INVALID_WAREHOUSE_ID, "Warehouse not found: {warehouse_id}")

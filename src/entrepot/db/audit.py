@@ -18,6 +18,7 @@ from entrepot.db.connection import Connection
 from entrepot.db.locks import slot_columns
 from entrepot.db.transaction import Database
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.holds import TAKEN
 
 Advance = Callable[[int], None]
 
@@ -148,7 +149,7 @@ class _Audit:
             upto = rows[-1]["id"] if len(rows) == _PAGE else _ID_MAX
             for check, statement in statements.ORDER_CHECKS.items():
                 await self._check(check, business_id, statement, business_id, after, upto)
-            held = (row for row in rows if row["slot_hold"] == "HELD")
+            held = (row for row in rows if row["slot_hold"] in TAKEN)
             self._orders_on_slots.update(_slot_key(row[1:]) for row in held)
             self._gone_through(len(rows))
             after = upto

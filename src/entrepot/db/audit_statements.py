@@ -5,12 +5,11 @@ so what disagrees within a statement's answer is wrong, however much is being wr
 Every check answers with the row it names and what is wrong with it.
 """
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 
-from entrepot.contract.enums import OrderStatus
 from entrepot.db.locks import SLOT_ARRAYS
-from entrepot.domain.holds import ENDED, ITEM_HOLDS, SLOT_HOLDS
+from entrepot.domain.holds import ENDED, TAKEN
+from entrepot.domain.order_moves import HOLDS
 
 _RANGE = "o.business_id = $1 AND o.id > $2 AND o.id <= $3"
 _ITEMS = (
@@ -19,13 +18,20 @@ _ITEMS = (
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
 
 
-def _allowed(holds: Mapping[OrderStatus, AbstractSet[str]], hold: str) -> str:
-    """Say in SQL which holds go with the status of an order `o`."""
+_TAKEN = ", ".join(f"'{hold}'" for hold in sorted(TAKEN))
+
+
+def _allowed(kind: str, hold: str) -> str:
+    """Say in SQL which holds go with the stage of an order `o`."""
+    of_stages: dict[str, list[str]] = {}
+    for stage, holds in HOLDS.items():
+        allowed: Iterable[str] = getattr(holds, kind)
+        of_stages.setdefault(", ".join(f"'{each}'" for each in sorted(allowed)), []).append(
+            f"('{stage.status}', '{stage.substatus}')"
+        )
     cases = " ".join(
-        f"WHEN o.status = '{status}' THEN {hold} IN ("
-        + ", ".join(f"'{each}'" for each in sorted(allowed))
-        + ")"
-        for status, allowed in holds.items()
+        f"WHEN (o.status, o.substatus) IN ({', '.join(stages)}) THEN {hold} IN ({allowed_holds})"
+        for allowed_holds, stages in of_stages.items()
     )
     return f"CASE WHEN o.fake THEN {hold} = 'NONE' {cases} ELSE false END"
 
@@ -72,16 +78,16 @@ ORDER_CHECKS: dict[str, str] = {
     "item hold": f"""
         SELECT format('order %s, item %s', o.id, i.position),
           format('hold is %s, the order is %s', i.hold,
-            CASE WHEN o.fake THEN 'fake' ELSE o.status END)
+            CASE WHEN o.fake THEN 'fake' ELSE o.status || '/' || o.substatus END)
         FROM orders o JOIN {_ITEMS}
-        WHERE {_RANGE} AND NOT {_allowed(ITEM_HOLDS, "i.hold")}
+        WHERE {_RANGE} AND NOT {_allowed("items", "i.hold")}
     """,
     "slot hold": f"""
         SELECT format('order %s', o.id),
           format('slot_hold is %s, the order is %s', o.slot_hold,
-            CASE WHEN o.fake THEN 'fake' ELSE o.status END)
+            CASE WHEN o.fake THEN 'fake' ELSE o.status || '/' || o.substatus END)
         FROM orders o
-        WHERE {_RANGE} AND NOT {_allowed(SLOT_HOLDS, "o.slot_hold")}
+        WHERE {_RANGE} AND NOT {_allowed("slot", "o.slot_hold")}
     """,
     "order events": f"""
         SELECT format('order %s', o.id),
@@ -300,7 +306,7 @@ SLOT_CHECK = f"""
       AND s.day = k.day AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
     LEFT JOIN orders o ON o.place_kind = k.place_kind AND o.place_id = k.place_id
       AND o.slot_day = k.day AND o.slot_from_minute = k.from_minute
-      AND o.slot_to_minute = k.to_minute AND o.slot_hold = 'HELD'
+      AND o.slot_to_minute = k.to_minute AND o.slot_hold IN ({_TAKEN})
     GROUP BY k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute, s.held
     HAVING count(o.id) <> coalesce(s.held, 0)
 """
@@ -315,6 +321,8 @@ TENANT_TABLES = (
     "orders",
     "order_item",
     "order_event",
+    "order_return",
+    "order_return_item",
     "operation",
     "stored_answer",
 )

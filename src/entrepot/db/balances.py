@@ -1,9 +1,11 @@
-"""Stock and slots as balances of holds: taken by placing, given back by releasing.
+"""Stock and slots as balances of holds: taken by placing, given back or sent by moves.
 
 Only transactions that hold the rows' locks (db/locks.py) may call what is here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from entrepot.db.columns import column
@@ -19,6 +21,19 @@ _CHANGE_STOCK = """
       AS k (business_id, warehouse_id, offer_id, delta)
     WHERE s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
       AND s.offer_id = k.offer_id AND s.business_id = ANY($5::bigint[])
+"""
+
+_SHIP_STOCK = """
+    UPDATE stock s SET held = s.held - k.count, fit = s.fit - k.count, updated_at = $2
+    FROM unnest($3::bigint[], $4::text[], $5::integer[]) AS k (warehouse_id, offer_id, count)
+    WHERE s.business_id = $1 AND s.warehouse_id = k.warehouse_id AND s.offer_id = k.offer_id
+"""
+_JOURNAL_SHIPMENTS = """
+    INSERT INTO stock_movement
+      (business_id, moved_at, reason, pile, warehouse_id, offer_id, order_id, delta)
+    SELECT $1, $2, 'SHIPPED', 'FIT', k.*
+    FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::integer[]) AS k
+    RETURNING id
 """
 
 _CHANGE_SLOTS = f"""
@@ -37,6 +52,14 @@ _INSERT_SLOTS = f"""
     ORDER BY k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute
     ON CONFLICT (place_kind, place_id, day, from_minute, to_minute) DO NOTHING
 """
+
+
+class Shipment(NamedTuple):
+    """Pieces of an offer that leave the warehouse with an order, which held them."""
+
+    key: StockKey
+    order_id: int
+    pieces: int
 
 
 class BalanceKeys(NamedTuple):
@@ -68,6 +91,35 @@ async def change_stock(connection: Connection, deltas: Mapping[StockKey, int]) -
         sorted({key.business_id for key in deltas}),
     )
     require_rows(tag, len(deltas))
+
+
+async def ship_stock(
+    connection: Connection, business_id: int, shipments: Sequence[Shipment], now: datetime
+) -> None:
+    """Take pieces out of the warehouse, and out of what is held; the journal tells of each."""
+    if not shipments:
+        return
+    sent: Counter[StockKey] = Counter()
+    for one in shipments:
+        sent[one.key] += one.pieces
+    tag = await connection.execute(
+        _SHIP_STOCK,
+        business_id,
+        now,
+        [key.warehouse_id for key in sent],
+        [key.offer_id for key in sent],
+        list(sent.values()),
+    )
+    require_rows(tag, len(sent))
+    await connection.fetch(
+        _JOURNAL_SHIPMENTS,
+        business_id,
+        now,
+        [one.key.warehouse_id for one in shipments],
+        [one.key.offer_id for one in shipments],
+        [one.order_id for one in shipments],
+        [-one.pieces for one in shipments],
+    )
 
 
 async def change_slots(connection: Connection, deltas: Mapping[SlotKey, int]) -> None:

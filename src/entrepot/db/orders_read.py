@@ -1,8 +1,9 @@
 """Orders as they are read: by id, or by filters in pages.
 
-Every statement takes the present moment once, and `draft_overdue` with it decides what is shown
-and what is filtered by, so that the two cannot differ. Pages go by `(created_at, id)`, newest
-first: what is ordered meanwhile lies before the first page and moves none of the others.
+Every statement takes the present moment once; `draft_overdue` and `storage_overdue` decide with
+it what is shown and what is filtered by, so that the two cannot differ. Pages go by
+`(created_at, id)`, newest first: what is ordered meanwhile lies before the first page and moves
+none of the others.
 """
 
 from collections.abc import Sequence
@@ -16,14 +17,13 @@ from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection, Row
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.order import (
-    EXPIRED_STATUS,
-    EXPIRED_SUBSTATUS,
     FINISHED,
     CourierAddress,
     Order,
     OrderItem,
     Standing,
 )
+from entrepot.domain.order_moves import EXPIRED, NOT_FETCHED
 from entrepot.domain.order_search import OrderCursor, OrderSearch
 
 # MATERIALIZED: a moment read twice would be two moments.
@@ -34,18 +34,26 @@ _COLUMNS = """
     o.fake, o.warehouse_id, o.place_kind, o.place_id, o.slot_day, o.slot_from_minute,
     o.slot_to_minute, o.region_id, o.shipment_day, o.items_total_kopecks,
     o.delivery_price_kopecks, o.receive_code, o.reserved_until, o.created_at,
+    o.shipped_at, o.storage_limit_day,
     o.entrance, o.floor, o.apartment, o.notes
 """
 _SHOWN = f"""
     FROM present
     CROSS JOIN orders o
     CROSS JOIN LATERAL (
-      SELECT draft_overdue(o.status, o.reserved_until, present.moment) IS TRUE AS overdue
-    ) draft
+      SELECT draft_overdue(o.status, o.reserved_until, present.moment) IS TRUE AS draft,
+             storage_overdue(o.status, o.stored_until, present.moment) IS TRUE AS storage
+    ) late
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN draft.overdue THEN '{EXPIRED_STATUS}' ELSE o.status END AS status,
-             CASE WHEN draft.overdue THEN '{EXPIRED_SUBSTATUS}' ELSE o.substatus END AS substatus,
-             CASE WHEN draft.overdue THEN o.reserved_until ELSE o.updated_at END AS updated_at
+      SELECT CASE WHEN late.draft THEN '{EXPIRED.status}'
+                  WHEN late.storage THEN '{NOT_FETCHED.status}'
+                  ELSE o.status END AS status,
+             CASE WHEN late.draft THEN '{EXPIRED.substatus}'
+                  WHEN late.storage THEN '{NOT_FETCHED.substatus}'
+                  ELSE o.substatus END AS substatus,
+             CASE WHEN late.draft THEN o.reserved_until
+                  WHEN late.storage THEN o.stored_until
+                  ELSE o.updated_at END AS updated_at
     ) shown
 """
 _FINISHED = ", ".join(f"'{status}'" for status in FINISHED)
@@ -53,7 +61,7 @@ _NEWEST_FIRST = "ORDER BY o.created_at DESC, o.id DESC"
 
 _READ_ITEMS = """
     SELECT i.order_id, i.position, i.offer_id, coalesce(f.name, i.offer_id) AS offer_name,
-           i.count, i.price_kopecks
+           i.count, i.price_kopecks, i.rejected, i.lost
     FROM order_item i
     LEFT JOIN offer f ON f.business_id = i.business_id AND f.offer_id = i.offer_id
     WHERE i.business_id = $1 AND i.order_id = ANY($2::bigint[])
@@ -182,7 +190,7 @@ async def _read_items(connection: Connection, orders: Sequence[Row]) -> dict[int
     if found:
         business_id = orders[0]["business_id"]
         for row in await connection.fetch(_READ_ITEMS, business_id, list(found)):
-            found[row[0]].append(OrderItem(row[1], row[2], row[3], row[4], row[5]))
+            found[row[0]].append(OrderItem(*row[1:]))
     return found
 
 
@@ -215,6 +223,8 @@ def _order_of(row: Row, items: tuple[OrderItem, ...]) -> Order:
         receive_code=row["receive_code"],
         reserved_until=row["reserved_until"],
         created_at=row["created_at"],
+        shipped_at=row["shipped_at"],
+        storage_limit_day=row["storage_limit_day"],
         address=CourierAddress(row["entrance"], row["floor"], row["apartment"]),
         notes=row["notes"],
         items=items,

@@ -1,15 +1,8 @@
-"""Giving back what orders hold, and finding the drafts that have run out.
+"""Finding the drafts that have run out, and what orders hold."""
 
-A balance goes down by exactly what this transaction turned from held to released, so releasing
-twice, or releasing an order that held nothing, takes nothing.
-"""
-
-from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.db import balances
 from entrepot.db.balances import BalanceKeys
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
@@ -47,13 +40,6 @@ _FIND_OVERDUE_ON_SLOTS = f"""
     LIMIT $6
 """
 
-# Statements below run under the locks of the orders they name.
-_READ_OVERDUE = f"""
-    SELECT o.id FROM orders o
-    WHERE o.business_id = $1 AND o.id = ANY($2::bigint[])
-      AND draft_overdue(o.status, o.reserved_until, {NOW_SQL})
-"""
-
 _READ_HOLDS = """
     SELECT i.order_id, i.warehouse_id, i.offer_id, NULL, NULL, NULL, NULL, NULL
     FROM order_item i
@@ -63,35 +49,6 @@ _READ_HOLDS = """
       o.slot_to_minute
     FROM orders o
     WHERE o.business_id = $1 AND o.id = ANY($2::bigint[]) AND o.slot_hold = 'HELD'
-"""
-
-_RELEASE_ITEMS = """
-    UPDATE order_item SET hold = 'RELEASED'
-    WHERE business_id = $1 AND order_id = ANY($2::bigint[]) AND hold = 'HELD'
-    RETURNING warehouse_id, offer_id, count
-"""
-
-_RELEASE_SLOTS = """
-    UPDATE orders SET slot_hold = 'RELEASED'
-    WHERE business_id = $1 AND id = ANY($2::bigint[]) AND slot_hold = 'HELD'
-    RETURNING place_kind, place_id, slot_day, slot_from_minute, slot_to_minute
-"""
-
-# A draft ends at the moment it ran out, whenever that is noticed.
-_EXPIRE = """
-    UPDATE orders
-    SET status = 'CANCELLED', substatus = 'RESERVATION_EXPIRED', event_seq = event_seq + 1,
-        updated_at = reserved_until
-    WHERE business_id = $1 AND id = ANY($2::bigint[])
-    RETURNING id, event_seq, reserved_until
-"""
-
-_INSERT_EXPIRY_EVENTS = """
-    INSERT INTO order_event
-      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
-    SELECT $1, k.id, k.seq, 'STATUS_CHANGED', 'CANCELLED', 'RESERVATION_EXPIRED', 'TIMER', k.moment
-    FROM unnest($2::bigint[], $3::integer[], $4::timestamptz[]) AS k (id, seq, moment)
-    ON CONFLICT (business_id, order_id, seq) DO NOTHING
 """
 
 
@@ -125,13 +82,6 @@ async def find_overdue_on(
     return sorted({OrderKey(*row) for row in found})
 
 
-async def read_overdue(
-    connection: Connection, business_id: int, order_ids: Collection[int]
-) -> list[int]:
-    """Tell which locked orders are drafts that have run out."""
-    return [row[0] for row in await connection.fetch(_READ_OVERDUE, business_id, list(order_ids))]
-
-
 async def read_holds(
     connection: Connection, business_id: int, order_ids: Collection[int]
 ) -> dict[int, BalanceKeys]:
@@ -144,31 +94,6 @@ async def read_holds(
         else:
             holds.slots.add(_slot(row[3:8]))
     return found
-
-
-async def release_holds(
-    connection: Connection, business_id: int, order_ids: Collection[int]
-) -> None:
-    """Give back what locked orders hold; stock and slots must be locked too."""
-    ids = list(order_ids)
-    stock: Counter[StockKey] = Counter()
-    for row in await connection.fetch(_RELEASE_ITEMS, business_id, ids):
-        stock[StockKey(business_id, row[0], row[1])] -= row[2]
-    slots: Counter[SlotKey] = Counter()
-    for row in await connection.fetch(_RELEASE_SLOTS, business_id, ids):
-        slots[_slot(row)] -= 1
-    await balances.change_stock(connection, stock)
-    await balances.change_slots(connection, slots)
-
-
-async def expire(connection: Connection, business_id: int, order_ids: Collection[int]) -> None:
-    """Turn locked overdue drafts into cancelled orders and tell of it in their history."""
-    rows: list[tuple[int, int, datetime]] = await connection.fetch(
-        _EXPIRE, business_id, list(order_ids)
-    )
-    ids, sequence, moments = map(list, zip(*rows, strict=True))
-    tag = await connection.execute(_INSERT_EXPIRY_EVENTS, business_id, ids, sequence, moments)
-    balances.require_rows(tag, len(rows))
 
 
 def _slot(row: Collection[object]) -> SlotKey:

@@ -1,6 +1,7 @@
-"""What an order holds in each status: the pieces of its items, and its slot.
+"""What an order holds: the pieces of its items, and its place in a slot.
 
-A live order's items and slot are its holds. A fake order holds nothing, ever.
+A live order's items and slot are its holds. A fake order holds nothing, ever. Which holds go
+with which stage is derived from the table of moves (`order_moves.HOLDS`).
 """
 
 from enum import StrEnum
@@ -18,7 +19,10 @@ class ItemHold(StrEnum):
 
 
 class SlotHold(StrEnum):
-    """What an order's place in its slot is: none, held, given back, or used up."""
+    """What an order's place in its slot is: none, held, given back, or used up.
+
+    A place that is used counts like one that is held: the day's capacity is gone either way.
+    """
 
     NONE = "NONE"
     HELD = "HELD"
@@ -26,26 +30,9 @@ class SlotHold(StrEnum):
     USED = "USED"
 
 
-_BEFORE_HANDING_OVER = (OrderStatus.RESERVED, OrderStatus.PROCESSING)
-_AFTER_HANDING_OVER = (
-    OrderStatus.DELIVERY,
-    OrderStatus.PICKUP,
-    OrderStatus.DELIVERED,
-    OrderStatus.PARTIALLY_RETURNED,
-    OrderStatus.RETURNED,
-)
+# Places in slots that nobody else may have.
+TAKEN = frozenset({SlotHold.HELD, SlotHold.USED})
 
-# An order may be cancelled on its way: its goods have left the warehouse, its slot may be used.
-ITEM_HOLDS: dict[OrderStatus, frozenset[ItemHold]] = {
-    **dict.fromkeys(_BEFORE_HANDING_OVER, frozenset({ItemHold.HELD})),
-    **dict.fromkeys(_AFTER_HANDING_OVER, frozenset({ItemHold.SHIPPED})),
-    OrderStatus.CANCELLED: frozenset({ItemHold.RELEASED, ItemHold.SHIPPED}),
-}
-SLOT_HOLDS: dict[OrderStatus, frozenset[SlotHold]] = {
-    **dict.fromkeys(_BEFORE_HANDING_OVER, frozenset({SlotHold.HELD})),
-    **dict.fromkeys(_AFTER_HANDING_OVER, frozenset({SlotHold.HELD, SlotHold.USED})),
-    OrderStatus.CANCELLED: frozenset({SlotHold.RELEASED, SlotHold.USED}),
-}
 # The parcel will not come to its place any more; the place may leave the network.
 ENDED = frozenset(
     {

@@ -1,19 +1,21 @@
 """Ending drafts that have run out.
 
-The sweep, confirmations, corrections and batches all come here: it is the only way a draft
-expires.
+The sweep, corrections and batches all come here. A draft that somebody wants to move after its
+hour is ended by that very attempt (`change_orders`); there is no other way for a draft to expire.
 """
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from entrepot import limits
-from entrepot.db import locks, releases
-from entrepot.db.balances import together
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.releases import OrderKey
 from entrepot.db.transaction import Database, Work
+from entrepot.domain.order_changes import Move
+from entrepot.domain.order_events import TIMER
+from entrepot.domain.order_moves import EXPIRED
+from entrepot.fulfilment.change_orders import Moved, move_within
 
 
 async def release_overdue(
@@ -45,28 +47,18 @@ async def release_orders(database: Database, clock: Clock, keys: Sequence[OrderK
 async def release_orders_once(database: Database, clock: Clock, keys: Sequence[OrderKey]) -> None:
     """Try once to end overdue drafts, a transaction for each business; errors are the caller's."""
     for business_id, of_business in groupby(sorted(keys), key=lambda key: key.business_id):
-        order_ids = [key.order_id for key in of_business]
+        order_ids = sorted({key.order_id for key in of_business})
         await database.transaction_once(_release_of(clock, business_id, order_ids))
 
 
 def _release_of(clock: Clock, business_id: int, order_ids: Sequence[int]) -> Work[int]:
+    moves = [
+        Move(business_id=business_id, order_id=order_id, target=EXPIRED, actor=TIMER)
+        for order_id in order_ids
+    ]
+
     async def work(connection: Connection) -> int:
-        return await _release(connection, clock, business_id, order_ids)
+        outcomes = await move_within(connection, clock, moves)
+        return sum(isinstance(outcome, Moved) and outcome.changed for outcome in outcomes)
 
     return work
-
-
-async def _release(
-    connection: Connection, clock: Clock, business_id: int, order_ids: Sequence[int]
-) -> int:
-    await clock.hold(connection)
-    locked = await locks.lock_orders(connection, business_id, order_ids)
-    overdue = await releases.read_overdue(connection, business_id, locked)
-    if not overdue:
-        return 0
-    of_each = await releases.read_holds(connection, business_id, overdue)
-    holds = together(of_each.values())
-    await locks.lock_balances(connection, holds.stock, holds.slots)
-    await releases.release_holds(connection, business_id, overdue)
-    await releases.expire(connection, business_id, overdue)
-    return len(overdue)

@@ -15,10 +15,10 @@ from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Place
 from entrepot.domain.network import Network, Warehouse, zone_of
 from entrepot.domain.order import Order
+from entrepot.domain.order_moves import INSIDE
 
 # "In any status before DELIVERED or CANCELLED", of those that a courier's order has.
-_IN_WAREHOUSE = frozenset({OrderStatus.RESERVED, OrderStatus.PROCESSING})
-_MOVABLE = _IN_WAREHOUSE | {OrderStatus.DELIVERY}
+_MOVABLE = frozenset({OrderStatus.RESERVED, OrderStatus.PROCESSING, OrderStatus.DELIVERY})
 
 
 def place_to_move_in(network: Network, order: Order) -> Place | None:
@@ -65,9 +65,8 @@ def slots_to_move_to(
 def _leaving(
     network: Network, warehouse: Warehouse, order: Order, now: datetime
 ) -> Shipping | None:
-    if order.standing.status in _IN_WAREHOUSE:
+    if order.standing.stage in INSIDE:
         return shipping_as_planned(network, warehouse, order.shipment_day, now)
-    # It has left; when, only its last change tells: not after that.
-    changed = local_day(network, warehouse, order.standing.updated_at)
-    left_day = max(order.shipment_day, changed)
+    left = order.shipped_at or order.standing.updated_at
+    left_day = max(order.shipment_day, local_day(network, warehouse, left))
     return Shipping(local_day(network, warehouse, now), left_day, now)

@@ -11,7 +11,9 @@ from entrepot.db.orders_read import read_order
 from entrepot.domain.accounts import Campaign
 from entrepot.domain.network import Network
 from entrepot.domain.order import Order
-from entrepot.fulfilment.change_orders import StageWanted, move_for_shop
+from entrepot.domain.order_events import Actor, Source
+from entrepot.domain.order_moves import ActorKind
+from entrepot.fulfilment.shop_requests import StageWanted, move_for_shop
 from entrepot.operations.call import Call
 from entrepot.operations.orders.views import OrderDTO, show_legacy_order
 from entrepot.operations.registry import Method, operation
@@ -78,7 +80,8 @@ async def update_order_status(
     wanted = StageWanted(
         campaign.business_id, campaign.id, order_id, body.order.status, body.order.substatus
     )
-    moved = await move_for_shop(platform.database, platform.clock, wanted)
+    actor = Actor(ActorKind.SHOP, call.key.name, Source.API)
+    moved = await move_for_shop(platform.database, platform.clock, wanted, actor)
     if isinstance(moved, Refusal):
         return moved
 

@@ -23,7 +23,7 @@ from entrepot.contract.enums import (
 )
 from entrepot.contract.money import roubles
 from entrepot.domain.network import Network
-from entrepot.domain.order import Order, OrderItem
+from entrepot.domain.order import Order, OrderItem, visible_storage_limit
 from entrepot.operations.orders.views_places import ClockTime, address_of, interval_of
 from entrepot.operations.registry import Deprecation
 from entrepot.operations.views import GpsDTO, RegionDTO, show_region
@@ -103,6 +103,7 @@ class OrderDeliveryDTO(Answer):
     address: OrderDeliveryAddressDTO | None = None
     dispatchType: DispatchType | None = None
     shipments: tuple[OrderShipmentDTO, ...] | None = None
+    outletStorageLimitDate: LegacyDate | None = None
     receiveCode: str | None = None
 
 
@@ -178,6 +179,7 @@ def _item(order: Order, item: OrderItem) -> OrderItemDTO:
 
 def _delivery(order: Order, network: Network) -> OrderDeliveryDTO:
     day = legacy_date(order.slot.day)
+    kept_until = visible_storage_limit(order)
     interval = interval_of(order)
     return OrderDeliveryDTO(
         type=order.delivery,
@@ -191,6 +193,7 @@ def _delivery(order: Order, network: Network) -> OrderDeliveryDTO:
         address=_address(order, network),
         dispatchType=DISPATCH[order.delivery],
         shipments=(OrderShipmentDTO(shipmentDate=legacy_date(order.shipment_day)),),
+        outletStorageLimitDate=None if kept_until is None else legacy_date(kept_until),
         receiveCode=order.receive_code,
     )
 

@@ -7,6 +7,7 @@ from entrepot.contract.enums import (
     Currency,
     DeliveryPartner,
     DispatchType,
+    ItemUnitStatus,
     OrderDelivery,
     OrderPayment,
     OrderPaymentMethod,
@@ -17,7 +18,7 @@ from entrepot.contract.enums import (
 )
 from entrepot.contract.money import roubles
 from entrepot.domain.network import Network
-from entrepot.domain.order import Order, OrderItem
+from entrepot.domain.order import Order, OrderItem, units_of, visible_storage_limit
 from entrepot.operations.orders.views import (
     DELIVERY_PARTNER,
     DELIVERY_SERVICE_ID,
@@ -47,6 +48,13 @@ class ItemPriceDTO(Answer):
     payment: CurrencyValueDTO | None = None
 
 
+class OrderItemUnitStatusDTO(Answer):
+    """So many pieces of a line, and what became of them."""
+
+    status: ItemUnitStatus
+    count: int
+
+
 class BusinessOrderItemDTO(Answer):
     """A line of an order; `id` is its place in the order."""
 
@@ -55,6 +63,7 @@ class BusinessOrderItemDTO(Answer):
     offerName: str
     count: int
     prices: ItemPriceDTO | None = None
+    itemStatuses: tuple[OrderItemUnitStatusDTO, ...] | None = None
 
 
 class OrderPriceDTO(Answer):
@@ -105,6 +114,7 @@ class BusinessOrderPickupDeliveryDTO(Answer):
     address: BusinessOrderDeliveryAddressDTO | None = None
     region: RegionDTO | None = None
     logisticPointId: int | None = None
+    outletStorageLimitDate: date | None = None
 
 
 class BusinessOrderDeliveryDTO(Answer):
@@ -157,7 +167,7 @@ def show_business_order(order: Order, network: Network) -> BusinessOrderDTO:
         paymentType=PAYMENT,
         paymentMethod=PAYMENT_METHOD,
         fake=order.fake,
-        items=tuple(_item(item) for item in order.items),
+        items=tuple(_item(order, item) for item in order.items),
         delivery=_delivery(order, network),
         programType=PROGRAM,
         externalOrderId=order.external_order_id,
@@ -172,13 +182,17 @@ def _sum(kopecks: int) -> CurrencyValueDTO:
     return CurrencyValueDTO(value=roubles(kopecks), currencyId=Currency.RUR)
 
 
-def _item(item: OrderItem) -> BusinessOrderItemDTO:
+def _item(order: Order, item: OrderItem) -> BusinessOrderItemDTO:
     return BusinessOrderItemDTO(
         id=item.position,
         offerId=item.offer_id,
         offerName=item.offer_name,
         count=item.count,
         prices=ItemPriceDTO(payment=_sum(item.total_kopecks)),
+        itemStatuses=tuple(
+            OrderItemUnitStatusDTO(status=units.status, count=units.pieces)
+            for units in units_of(order, item)
+        ),
     )
 
 
@@ -208,7 +222,10 @@ def _delivery(order: Order, network: Network) -> BusinessOrderDeliveryDTO:
             None
             if by_courier
             else BusinessOrderPickupDeliveryDTO(
-                address=address, region=region, logisticPointId=order.slot.place_id
+                address=address,
+                region=region,
+                logisticPointId=order.slot.place_id,
+                outletStorageLimitDate=visible_storage_limit(order),
             )
         ),
         # The barcode holds the code, so either will do at the counter.
