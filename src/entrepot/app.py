@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from entrepot.console.routes import console_routes
+from entrepot.contract.paging import PageTokens
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.db.clock import Clock
 from entrepot.db.migrate import check_server
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
+from entrepot.db.secrets import read_page_token_key
 from entrepot.db.transaction import Database, open_database
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
@@ -89,6 +91,7 @@ async def _build(database: Database, settings: Settings) -> Platform:
         accounts=AccountsCache(database),
         placing=GroupCommit(place_batch.place),
         order_ids=order_ids,
+        page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
     )
 

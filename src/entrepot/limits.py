@@ -16,6 +16,12 @@ QUEUE_BYTES_MAX = 64 * 1024 * 1024
 # The contract's clients give up after 10 s: whoever waited longer is no longer there.
 PLACE_DEADLINE_S = 9.0
 
+# The same for any call: who is not answered by then is told 503.
+CALL_S_MAX = 10.0
+# Requests being worked on, per process: more than placing can have waiting, far below what the
+# memory holds.
+REQUESTS_AT_ONCE_MAX = 8_192
+
 # Repetitions of one batch, by cause. Serialisation failures and lost races end quickly;
 # an unknown outcome is worth the whole deadline.
 BATCH_REPEATS_MAX = 8

@@ -16,7 +16,7 @@ Ask = Callable[[str], Awaitable[list[Any]]]
 # Shared by all businesses: reference tables, or single-shard ones.
 SHARED = {
     "alembic_version", "business", "clock", "network_edition", "network_reader", "network_row",
-    "network_version", "operator_key", "slot",
+    "network_version", "operator_key", "secret", "slot",
 }  # fmt: skip
 
 _TABLES = """

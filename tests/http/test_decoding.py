@@ -399,10 +399,63 @@ async def test_too_many_parameters_are_refused(shared_client: Client) -> None:
         b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /v2/campaigns HTTP/9.9\r\n\r\n",
         b"POST /v2/campaigns HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /v2/campaigns HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"POST /v2/campaigns HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"BREW /v2/campaigns HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
 async def test_what_is_no_http_is_refused(shared_service: Service, head: bytes) -> None:
-    assert b" 400 " in (await send(shared_service.base_url, head)).partition(b"\r\n")[0]
+    answer = await send(shared_service.base_url, head)
+    told, _, body = answer.partition(b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b"x-request-id: " in told
+    assert b"content-type: application/json" in told
+    assert json.loads(body) == {
+        "status": "ERROR",
+        "errors": [{"code": "BAD_REQUEST", "message": "Illegal input at request: not valid HTTP"}],
+    }
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE"])
+@pytest.mark.parametrize("path", ["/v2/campaigns", "/v2/campaigns.json", "/healthz"])
+async def test_another_method_is_405(shared_client: Client, method: str, path: str) -> None:
+    answer = await shared_client.request(method, path)
+    assert answer.status == 405
+    assert answer.error == ("METHOD_NOT_ALLOWED", f"Request method {method} not supported")
+    assert "GET" in answer.headers["Allow"]
+
+
+async def test_an_upgrade_is_not_taken_up(shared_service: Service, world: DemoWorld) -> None:
+    request = request_bytes(
+        "GET", "/v2/campaigns", Upgrade="websocket", Api_Key=world.first.api_key
+    ).replace(b"Upgrade:", b"Connection: upgrade\r\nUpgrade:")
+    assert (await send(shared_service.base_url, request)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\udc00b", "\\ud83d", "\\ud800\\ud800"])
+async def test_half_a_character_is_refused(poster: Poster, text: str) -> None:
+    content = json.dumps(changed("order.externalOrderId", "HERE")).replace("HERE", text).encode()
+    answer = await poster.post(content)
+    assert answer.status == 400
+    assert answer.message.startswith(("JSON: JSON is malformed", "Unexpected end of content"))
+
+
+@pytest.mark.parametrize("text", ["\\u0001", "\\u001f", "\\u007f", "\\u0085", "\\u202e"])
+@pytest.mark.parametrize("path", ["order.externalOrderId", "order.customer.firstName"])
+async def test_control_characters_are_no_fault(poster: Poster, path: str, text: str) -> None:
+    content = json.dumps(changed(path, "aHEREb")).replace("HERE", text).encode()
+    assert (await poster.post(content)).status == 400
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "-1e400", "-0", "1E2", "1.0", "9" * 4000, "-" + "9" * 400, "0.1e-400"]
+)
+@pytest.mark.parametrize("path", [f"{ITEM}.count", f"{ITEM}.price.value", "order.customer"])
+async def test_no_number_is_a_fault(poster: Poster, path: str, number: str) -> None:
+    content = json.dumps(changed(path, "HERE")).replace('"HERE"', number).encode()
+    assert (await poster.post(content)).status == 400
 
 
 Json = st.recursive(

@@ -132,6 +132,10 @@ BODY_TOO_BIG = Template(
     "The request is too big: Maximum allowed request size must be less than {max_kb} KB, "
     "but passed {size_mb} MB",
 )
+HEAD_TOO_BIG = Template(
+    400, Code.BAD_REQUEST, "The request is too big: more than {max_kb} KB before its body"
+)
+NOT_HTTP = Template(400, Code.BAD_REQUEST, "Illegal input at request: not valid HTTP")
 CAMPAIGN_TYPE = Template(
     400,
     Code.CAMPAIGN_TYPE_NOT_SUPPORTED,

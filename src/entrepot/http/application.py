@@ -20,12 +20,14 @@ from entrepot.http.asgi import (
     Receive,
     Reply,
     Send,
+    refusal_reply,
     send_reply,
 )
-from entrepot.http.contract_api import ContractApi, other_method_reply, refusal_reply
+from entrepot.http.contract_api import ContractApi, other_method_reply
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.life import Life
 from entrepot.http.matching import Matched
+from entrepot.http.outstanding import OpenRequest, Outstanding
 
 log = structlog.get_logger()
 
@@ -39,6 +41,7 @@ class Application:
         self._pages = pages
         self.life = life
         self._log_answers = log_answers
+        self._outstanding = Outstanding()
         # Unique over processes and restarts, and cheaper than a random one for each request.
         self._prefix = secrets.token_hex(6)
         self._count = itertools.count(1)
@@ -54,18 +57,40 @@ class Application:
         if matched is None:
             await self._serve_page(scope, receive, send, request_id)
         elif isinstance(matched, Matched):
-            reply = await self._answer(matched, scope, receive, request_id)
-            if reply is not None:
-                await send_reply(send, reply, request_id)
+            await self._serve_operation(matched, scope, receive, send, request_id)
         else:
             await send_reply(send, other_method_reply(scope["method"], matched), request_id)
 
+    async def _serve_operation(
+        self,
+        matched: Matched[Endpoint],
+        scope: AsgiScope,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+    ) -> None:
+        """Answer a request of the contract, in time."""
+        outstanding = self._outstanding
+        request = outstanding.begin(matched.route.operation_id, scope, send, request_id)
+        if request is None:
+            await send_reply(send, refusal_reply(UNAVAILABLE()), request_id)
+            return
+        try:
+            reply = await self._answer(matched, scope, receive, request)
+            if reply is not None:
+                await outstanding.answer(request, reply)
+        finally:
+            outstanding.end(request)
+
     async def _answer(
-        self, matched: Matched[Endpoint], scope: AsgiScope, receive: Receive, request_id: str
+        self,
+        matched: Matched[Endpoint],
+        scope: AsgiScope,
+        receive: Receive,
+        request: OpenRequest,
     ) -> Reply | None:
         """Answer a request of the contract: the boundary that no fault passes."""
-        words = {"operation": matched.route.operation_id, "request_id": request_id}
-        began = time.perf_counter()
+        words = {"operation": request.operation_id, "request_id": request.request_id}
         try:
             reply = await self._api.answer(matched, self.life.platform, scope, receive)
         except ClientGone:
@@ -79,7 +104,7 @@ class Application:
             lost = connection_was_lost(error)
             return refusal_reply(UNAVAILABLE() if lost else INTERNAL_ERROR())
         if self._log_answers:
-            elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
+            elapsed_ms = round((time.perf_counter() - request.began) * 1000, 2)
             log.debug("answered", status=reply.http_status, elapsed_ms=elapsed_ms, **words)
         return reply
 

@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from entrepot.contract.errors import Refusal
+
 AsgiScope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -41,6 +43,11 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 class ClientGone(Exception):  # noqa: N818 - an event, nobody's mistake
     """The client hung up before its request was complete: there is nobody to answer."""
+
+
+def refusal_reply(refusal: Refusal) -> Reply:
+    """Put a refusal into the contract's envelope."""
+    return Reply(refusal.http_status, msgspec.json.encode(refusal.envelope()))
 
 
 async def send_reply(send: Send, reply: Reply, request_id: str) -> None:

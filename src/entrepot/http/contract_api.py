@@ -10,7 +10,7 @@ import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
 from entrepot.http.access import admit
-from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request
+from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, refusal_reply
 from entrepot.http.authentication import authenticate
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
@@ -55,11 +55,6 @@ class ContractApi:
         if isinstance(answer, RawAnswer):
             return Reply(answer.http_status, answer.body)
         return Reply(_OK, _encode(answer))
-
-
-def refusal_reply(refusal: Refusal) -> Reply:
-    """Put a refusal into the contract's envelope."""
-    return Reply(refusal.http_status, _encode(refusal.envelope()))
 
 
 def other_method_reply(method: str, other: OtherMethod) -> Reply:

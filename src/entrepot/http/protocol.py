@@ -5,12 +5,14 @@ these bounds anybody could fill the memory with one header, or hold connections 
 """
 
 import asyncio
+import secrets
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrepot import limits
-from entrepot.http.asgi import COMPLETE
+from entrepot.contract.errors import HEAD_TOO_BIG, NOT_HTTP, Refusal
+from entrepot.http.asgi import COMPLETE, refusal_reply
 
 
 class _JoinedWrites:
@@ -102,9 +104,39 @@ class BoundedHttp(HttpToolsProtocol):
         self.scope[COMPLETE] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's, in plain text
+        """Refuse what is no HTTP, in the contract's envelope."""
+        self._end_with(NOT_HTTP())
+
+    def _end_with(self, refusal: Refusal) -> None:
+        """Answer with a refusal and end the connection.
+
+        Without an answer when an earlier request of the connection still waits for its own:
+        it would be taken for that.
+        """
+        if not self._another_waits():
+            body = refusal_reply(refusal).body
+            head = (
+                f"HTTP/1.1 {refusal.http_status} Bad Request\r\n"
+                "content-type: application/json\r\n"
+                f"content-length: {len(body)}\r\n"
+                f"x-request-id: {secrets.token_hex(9)}\r\n"
+                "connection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+    def _another_waits(self) -> bool:
+        """Tell whether an answer sent now would be taken for that of an earlier request."""
+        current: RequestResponseCycle | None = self.cycle
+        if current is None or current.response_complete:
+            return False
+        in_its_body = not self._in_head and not self._at_rest
+        return not in_its_body or current.response_started or bool(self.pipeline)
+
     def _refuse(self) -> None:
         if not self.transport.is_closing():
-            self.send_400_response("Request header is too large.")
+            self._end_with(HEAD_TOO_BIG(max_kb=limits.HEAD_BYTES_MAX // 1024))
 
     def _give_up(self) -> None:
         self._patience = None

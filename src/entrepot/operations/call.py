@@ -2,6 +2,7 @@
 
 import msgspec
 
+from entrepot.contract.paging import PageTokens
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.db.clock import Clock
 from entrepot.db.network_cache import NetworkCache
@@ -20,6 +21,7 @@ class Platform(msgspec.Struct, frozen=True):
     accounts: AccountsCache
     placing: GroupCommit
     order_ids: OrderIds
+    page_tokens: PageTokens
     delivery_days_ahead: int
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from msgspec import Meta
 
 from entrepot.contract.errors import Refusal
-from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.db.accounts import (
@@ -104,13 +103,13 @@ async def _answer(
 def _paging(call: Call, page: CampaignPage) -> Paging | None:
     if page.next is None:
         return None
-    return Paging(nextPageToken=page_token(page.next, *_question(call)))
+    return Paging(nextPageToken=call.platform.page_tokens.make(page.next, *_question(call)))
 
 
 def _position(call: Call, token: str | None) -> CampaignPosition | Refusal | None:
     if token is None:
         return None
-    return read_page_token(token, CampaignPosition, *_question(call))
+    return call.platform.page_tokens.read(token, CampaignPosition, *_question(call))
 
 
 def _question(call: Call) -> tuple[str, int]:

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from entrepot.contract.dates import clock_text
 from entrepot.contract.enums import DayOfWeek, DeliveryPayment, PointBrand, PointFeature
 from entrepot.contract.errors import Refusal
-from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.domain.accounts import Business
@@ -128,9 +127,10 @@ async def get_logistic_points(
     down to whole centimetres and apply to each item, turned as it fits best.
     """
     question = ("getLogisticPoints", business.id)
+    tokens = call.platform.page_tokens
     after = _Position()
     if query.pageToken is not None:
-        read = read_page_token(query.pageToken, _Position, *question)
+        read = tokens.read(query.pageToken, _Position, *question)
         if isinstance(read, Refusal):
             return read
         after = read
@@ -138,7 +138,7 @@ async def get_logistic_points(
     begin = bisect_right(network.point_ids, after.point_id)
     shown = network.point_ids[begin : begin + query.limit]
     more = begin + len(shown) < len(network.point_ids)
-    following = page_token(_Position(shown[-1]), *question) if more else None
+    following = tokens.make(_Position(shown[-1]), *question) if more else None
     return GetLogisticPointsResponse(
         result=GetLogisticsPointsDTO(
             logisticPoints=[_show(network, network.points[point_id]) for point_id in shown],

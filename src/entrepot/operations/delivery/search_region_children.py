@@ -6,7 +6,6 @@ from msgspec import Meta, Struct
 
 from entrepot.contract.enums import RegionType
 from entrepot.contract.errors import REGION_NOT_FOUND, Refusal
-from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.domain.network import Network
@@ -75,8 +74,9 @@ async def search_region_children(
     network = await call.platform.database.read(call.platform.network.latest)
     # The version belongs to the question: a count means nothing in another tree.
     question = ("searchRegionChildren", region_id, network.version)
+    tokens = call.platform.page_tokens
     if query.pageToken is not None:
-        read = read_page_token(query.pageToken, _Position, *question)
+        read = tokens.read(query.pageToken, _Position, *question)
         if isinstance(read, Refusal):
             return read
         passed = read.passed
@@ -87,7 +87,7 @@ async def search_region_children(
         return REGION_NOT_FOUND(region_id=region_id)
     end = passed + len(page)
     paging = Paging(
-        nextPageToken=page_token(_Position(end), *question) if end < len(children) else None
+        nextPageToken=tokens.make(_Position(end), *question) if end < len(children) else None
     )
     if not numbered:
         return GetRegionWithChildrenResponse(regions=shown, paging=paging)

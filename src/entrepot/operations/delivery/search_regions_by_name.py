@@ -5,7 +5,6 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from entrepot.contract.errors import Refusal
-from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import ANY_SCOPE
 from entrepot.operations.call import Call
@@ -53,16 +52,17 @@ async def search_regions_by_name(
     Letter case and ё/е do not matter. Ascending by id; none is an empty list.
     """
     question = ("searchRegionsByName", query.name)
+    tokens = call.platform.page_tokens
     after = _Position()
     if query.pageToken is not None:
-        read = read_page_token(query.pageToken, _Position, *question)
+        read = tokens.read(query.pageToken, _Position, *question)
         if isinstance(read, Refusal):
             return read
         after = read
     network = await call.platform.database.read(call.platform.network.latest)
     found = [region for region in network.regions.named(query.name) if region.id > after.region_id]
     page = found[: query.limit]
-    following = page_token(_Position(page[-1].id), *question) if len(found) > len(page) else None
+    following = tokens.make(_Position(page[-1].id), *question) if len(found) > len(page) else None
     shown = (show_region(network, region.id) for region in page)
     return GetRegionsResponse(
         regions=[region for region in shown if region is not None],

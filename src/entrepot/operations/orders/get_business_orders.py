@@ -111,7 +111,7 @@ async def get_business_orders(
     CANCELLED/RESERVATION_EXPIRED from that very moment.
     """
     question = ("getBusinessOrders", business.id, body)
-    after = read_cursor(query.pageToken, *question)
+    after = read_cursor(call.platform.page_tokens, query.pageToken, *question)
     if isinstance(after, Refusal):
         return after
 
@@ -131,7 +131,7 @@ async def get_business_orders(
     page, network = found
     return GetBusinessOrdersResponse(
         orders=tuple(show_business_order(order, network) for order in page.orders),
-        paging=paging_after(page.next_after, *question),
+        paging=paging_after(call.platform.page_tokens, page.next_after, *question),
     )
 
 

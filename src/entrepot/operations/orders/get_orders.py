@@ -119,7 +119,7 @@ async def get_orders(
     if isinstance(asked, Refusal):
         return asked
     question = ("getOrders", campaign.business_id, campaign.id, _filters(query))
-    after = read_cursor(query.pageToken, *question)
+    after = read_cursor(call.platform.page_tokens, query.pageToken, *question)
     if isinstance(after, Refusal):
         return after
     numbered = _numbered(query)
@@ -142,7 +142,7 @@ async def get_orders(
     return GetOrdersResponse(
         orders=found.orders,
         pager=None if numbered is None else _pager(numbered, len(found.orders), found.total),
-        paging=paging_after(found.next_after, *question),
+        paging=paging_after(call.platform.page_tokens, found.next_after, *question),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from entrepot.contract.errors import Refusal
-from entrepot.contract.paging import page_token, read_page_token
+from entrepot.contract.paging import PageTokens
 from entrepot.domain.order_search import OrderCursor
 from entrepot.operations.wire import Paging
 
@@ -28,19 +28,21 @@ class _Cursor(Struct, frozen=True, array_like=True):
     order_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-def read_cursor(token: str | None, *question: object) -> OrderCursor | Refusal | None:
+def read_cursor(
+    tokens: PageTokens, token: str | None, *question: object
+) -> OrderCursor | Refusal | None:
     """Read where a page begins; None is the first."""
     if token is None:
         return None
-    cursor = read_page_token(token, _Cursor, *question)
+    cursor = tokens.read(token, _Cursor, *question)
     if isinstance(cursor, Refusal):
         return cursor
     return OrderCursor(_EPOCH + cursor.created_at_us * _MICROSECOND, cursor.order_id)
 
 
-def paging_after(cursor: OrderCursor | None, *question: object) -> Paging:
+def paging_after(tokens: PageTokens, cursor: OrderCursor | None, *question: object) -> Paging:
     """Tell where the next page begins; without a cursor this was the last."""
     if cursor is None:
         return Paging()
     microseconds = (cursor.created_at - _EPOCH) // _MICROSECOND
-    return Paging(nextPageToken=page_token(_Cursor(microseconds, cursor.id), *question))
+    return Paging(nextPageToken=tokens.make(_Cursor(microseconds, cursor.id), *question))

@@ -8,7 +8,6 @@ from msgspec import Meta
 from entrepot.contract.dates import iso_moment
 from entrepot.contract.enums import StockType, Turnover
 from entrepot.contract.errors import DUPLICATE_OFFER, Code, Refusal, Template, listed
-from entrepot.contract.paging import page_token, read_page_token
 from entrepot.contract.request_limits import per_minute
 from entrepot.contract.scopes import READ_OFFERS
 from entrepot.db.connection import Connection
@@ -138,13 +137,13 @@ async def get_stocks(
     if filters.hasStocks is not None and filters.stocksWarehouseId is None:
         return WAREHOUSE_MISSING()
     question = ("getStocks", campaign.business_id, campaign.id, filters)
-    token = query.pageToken
-    after = StockPosition() if token is None else read_page_token(token, StockPosition, *question)
+    token, tokens = query.pageToken, call.platform.page_tokens
+    after = StockPosition() if token is None else tokens.read(token, StockPosition, *question)
     if isinstance(after, Refusal):
         return after
     limit = query.limit or LINES_DEFAULT
     page = await _read_page(call, campaign.business_id, filters, after, limit)
-    following = None if page.next is None else page_token(page.next, *question)
+    following = None if page.next is None else tokens.make(page.next, *question)
     return await _answer(call, campaign, filters, page.lines, Paging(nextPageToken=following))
 
 

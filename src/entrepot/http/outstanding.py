@@ -1,0 +1,92 @@
+"""The requests of a process that are not answered yet: how many, and since when.
+
+A client gives up after ten seconds (`limits.CALL_S_MAX`). Whatever still works for it then is
+not stopped, for what it has begun must come to its end; but the client is told 503, so that it
+knows what it knows after a lost connection: nothing.
+"""
+
+import asyncio
+import time
+
+import structlog
+
+from entrepot import limits
+from entrepot.contract.errors import UNAVAILABLE
+from entrepot.http.asgi import COMPLETE, AsgiScope, Reply, Send, refusal_reply, send_reply
+
+log = structlog.get_logger()
+
+_LOOK_S = 0.5
+_TOO_LATE = refusal_reply(UNAVAILABLE())
+
+
+class OpenRequest:
+    """One request on its way to an answer."""
+
+    __slots__ = ("answered", "began", "operation_id", "overdue_at", "request_id", "send")
+
+    def __init__(
+        self, operation_id: str, request_id: str, send: Send, began: float, overdue_at: float
+    ) -> None:
+        """Begin unanswered."""
+        self.operation_id = operation_id
+        self.request_id = request_id
+        self.send = send
+        self.began = began
+        self.overdue_at = overdue_at
+        self.answered = False
+
+
+class Outstanding:
+    """All of them, and the one look-out for those that take too long."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._open: set[OpenRequest] = set()
+        self._looking: asyncio.TimerHandle | None = None
+        self._late_answers: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        """Count the requests being worked on, those answered too late included."""
+        return len(self._open)
+
+    def begin(
+        self, operation_id: str, scope: AsgiScope, send: Send, request_id: str
+    ) -> OpenRequest | None:
+        """Take a request in; None when there are as many as can be."""
+        if len(self._open) >= limits.REQUESTS_AT_ONCE_MAX:
+            return None
+        began = time.perf_counter()
+        patience = limits.CALL_S_MAX
+        if not scope.get(COMPLETE, False):
+            patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
+        request = OpenRequest(operation_id, request_id, send, began, began + patience)
+        self._open.add(request)
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+        return request
+
+    async def answer(self, request: OpenRequest, reply: Reply) -> None:
+        """Send an answer, unless it comes too late."""
+        if not request.answered:
+            request.answered = True
+            await send_reply(request.send, reply, request.request_id)
+
+    def end(self, request: OpenRequest) -> None:
+        """Forget a request: nothing works for it any more."""
+        self._open.discard(request)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = time.perf_counter()
+        for request in self._open:
+            if request.overdue_at <= now and not request.answered:
+                log.warning(
+                    "a request took too long",
+                    operation=request.operation_id,
+                    request_id=request.request_id,
+                )
+                task = loop.create_task(self.answer(request, _TOO_LATE))
+                self._late_answers.add(task)
+                task.add_done_callback(self._late_answers.discard)
+        self._looking = loop.call_later(_LOOK_S, self._look) if self._open else None
