@@ -15,6 +15,7 @@ from entrepot.db.clock import Clock
 from entrepot.db.migrate import check_server
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
+from entrepot.db.request_limiter import request_limiter
 from entrepot.db.secrets import read_page_token_key
 from entrepot.db.transaction import Database, open_database
 from entrepot.fulfilment.group_commit import GroupCommit
@@ -31,6 +32,7 @@ from entrepot.work import loop
 from entrepot.work.duties import DUTIES
 from entrepot.work.follow_network import NetworkFollower
 from entrepot.work.loop import Duty
+from entrepot.work.share_limits import share_limits
 
 
 def create_app(
@@ -93,6 +95,7 @@ async def _build(database: Database, settings: Settings) -> Platform:
         order_ids=order_ids,
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
+        limiter=request_limiter(database, clock) if settings.limits_enabled else None,
     )
 
 
@@ -104,10 +107,13 @@ async def _working(platform: Platform, duties: Sequence[Duty]) -> AsyncIterator[
         loop.run(platform.database, platform.clock, duties, stopping), name="work"
     )
     follower = NetworkFollower(platform.database, platform.network)
-    following = asyncio.create_task(follower.run(stopping), name="follow network")
+    beside = [asyncio.create_task(follower.run(stopping), name="follow network")]
+    if platform.limiter is not None:
+        sharing = share_limits(platform.limiter, stopping)
+        beside.append(asyncio.create_task(sharing, name="share limits"))
     try:
         yield
     finally:
         stopping.set()
         await work
-        await following
+        await asyncio.gather(*beside)

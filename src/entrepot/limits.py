@@ -127,3 +127,25 @@ NETWORK_READER_SAYS_S = 4.0
 NETWORK_READER_SILENT_S_MAX = 15
 # Reading takes seconds; what was in force until then may be in the middle of being read.
 NETWORK_RETIRED_LIFE_S = 60
+
+# Request limits are borrowed from the database in blocks: of the contract's largest budget of
+# orders a tenth at most, and by then one commit is shared by that many requests.
+LEASE_BLOCK_MAX = 1_000
+# Questions about limits that share a transaction: it ends within some ten milliseconds.
+LEASES_PER_TRANSACTION_MAX = 500
+# What has been borrowed and lies unused for so long is given back to the other processes.
+LEASE_IDLE_S = 2.0
+# A budget that was found empty is not asked for again at once: others may give something back,
+# but whoever hammers at a limit must not reach the database with each request.
+EXHAUSTED_BELIEVED_S = 0.5
+# A process that was killed holds its places for parallel requests no longer than that.
+PARALLEL_HOLD_LIFE_S = 15.0
+# Each process confirms what it holds well before, also when a confirmation is late.
+PARALLEL_HOLD_RENEWED_S = 4.0
+# How often a process looks whether another one wants the places that it holds and does not use.
+PARALLEL_LOOK_S = 0.1
+# A wish for places is answered by then, or its process is dead and the request is refused.
+PARALLEL_WAIT_S_MAX = 0.5
+PARALLEL_ASK_AGAIN_S = 0.03
+# Where processes want each other's places they keep none for later, until it has been quiet.
+PARALLEL_CONTENDED_S = 5.0

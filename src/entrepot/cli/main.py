@@ -35,6 +35,7 @@ COMMANDS = (
     Command("campaign", "Create and list campaigns: their shops.", "entrepot.cli.campaign:app"),
     Command("keys", "Create, list and revoke API keys.", "entrepot.cli.keys:app"),
     Command("operator", "Keys of the operator's own people.", "entrepot.cli.operator:app"),
+    Command("limits", "Show and change request limits.", "entrepot.cli.limits:app"),
     Command("offers", "Load what a business sells.", "entrepot.cli.offers:app"),
     Command("stock", "Load and adjust what lies in the warehouses.", "entrepot.cli.stock:app"),
     Command("audit", "Recompute every balance from its rows.", "entrepot.cli.audit:audit"),

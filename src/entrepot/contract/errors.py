@@ -21,6 +21,7 @@ class Code(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    REQUEST_LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"
     MISSING_PARAM = "MISSING_PARAM"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     NOT_ENOUGH_STOCK = "NOT_ENOUGH_STOCK"
@@ -324,6 +325,16 @@ METHOD_NOT_SUPPORTED = Template(
 )
 CONTENT_TYPE = Template(
     415, Code.UNSUPPORTED_MEDIA_TYPE, "Content type {content_type} not supported"
+)
+PARALLEL_LIMIT = Template(
+    420,
+    Code.REQUEST_LIMIT_EXCEEDED,
+    "Hit rate limit of {limit} parallel requests for {entity}",
+)
+REQUEST_LIMIT = Template(
+    420,
+    Code.REQUEST_LIMIT_EXCEEDED,
+    "Hit rate limit of {limit} requests per {period} for resource {resource} for {entity}",
 )
 
 # Faults: never a detail, the request id of the answer header finds it in the log.

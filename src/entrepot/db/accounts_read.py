@@ -7,6 +7,7 @@ from entrepot.contract.enums import ApiAvailability, PlacementType, Subscription
 from entrepot.contract.scopes import Scope
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
+from entrepot.db.own_limits import read_own_limits
 from entrepot.domain.accounts import ApiKey, Business, Campaign
 
 # A key that has run out is as good as revoked, by the database's clock.
@@ -49,7 +50,7 @@ async def fetch_key(connection: Connection, business_id: int, token_hash: bytes)
 
 
 async def fetch_business(connection: Connection, business_id: int) -> Business | None:
-    """Find a business."""
+    """Find a business, with its own request limits."""
     row = await connection.fetchrow(_BUSINESS, business_id)
     if row is None:
         return None
@@ -58,6 +59,7 @@ async def fetch_business(connection: Connection, business_id: int) -> Business |
         name=row["name"],
         currency=row["currency"],
         subscription_level=SubscriptionLevel(row["subscription_level"]),
+        own_limits=await read_own_limits(connection, business_id),
     )
 
 

@@ -1,20 +1,26 @@
 """Who uses the platform: businesses (tenants), their campaigns (shops) and their API keys."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
 from entrepot.contract.enums import ApiAvailability, PlacementType, SubscriptionLevel
+from entrepot.contract.request_limits import OwnLimit
 from entrepot.contract.scopes import Scope
 
 
 class Business(msgspec.Struct, frozen=True):
-    """A cabinet: the tenant that owns campaigns, keys, offers and stock."""
+    """A cabinet: the tenant that owns campaigns, keys, offers and stock.
+
+    `own_limits` are request limits in place of the contract's, by operation.
+    """
 
     id: int
     name: str
     currency: str
     subscription_level: SubscriptionLevel
+    own_limits: Mapping[str, OwnLimit] = msgspec.field(default_factory=dict)
 
 
 class Campaign(msgspec.Struct, frozen=True):

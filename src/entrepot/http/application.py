@@ -26,6 +26,7 @@ from entrepot.http.asgi import (
 from entrepot.http.contract_api import ContractApi, other_method_reply
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.life import Life
+from entrepot.http.limiting import told_headers
 from entrepot.http.matching import Matched
 from entrepot.http.outstanding import OpenRequest, Outstanding
 
@@ -71,9 +72,10 @@ class Application:
     ) -> None:
         """Answer a request of the contract, in time."""
         outstanding = self._outstanding
-        request = outstanding.begin(matched.route.operation_id, scope, send, request_id)
+        request = outstanding.begin(matched.route, scope, send, request_id)
         if request is None:
-            await send_reply(send, refusal_reply(UNAVAILABLE()), request_id)
+            refused = refusal_reply(UNAVAILABLE())
+            await send_reply(send, refused, request_id, told_headers(matched.route, scope))
             return
         try:
             reply = await self._answer(matched, scope, receive, request)
@@ -90,7 +92,7 @@ class Application:
         request: OpenRequest,
     ) -> Reply | None:
         """Answer a request of the contract: the boundary that no fault passes."""
-        words = {"operation": request.operation_id, "request_id": request.request_id}
+        words = {"operation": matched.route.operation_id, "request_id": request.request_id}
         try:
             reply = await self._api.answer(matched, self.life.platform, scope, receive)
         except ClientGone:

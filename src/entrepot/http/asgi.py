@@ -50,8 +50,10 @@ def refusal_reply(refusal: Refusal) -> Reply:
     return Reply(refusal.http_status, msgspec.json.encode(refusal.envelope()))
 
 
-async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
-    """Send an answer."""
+async def send_reply(
+    send: Send, reply: Reply, request_id: str, headers: tuple[Header, ...] = ()
+) -> None:
+    """Send an answer, with headers beside its own."""
     await send(
         {
             "type": "http.response.start",
@@ -61,6 +63,7 @@ async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
                 (b"content-length", b"%d" % len(reply.body)),
                 (b"x-request-id", request_id.encode("ascii")),
                 *reply.headers,
+                *headers,
             ],
         }
     )

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
-from entrepot.http.access import admit
+from entrepot.http.access import Arguments, admit
 from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, refusal_reply
-from entrepot.http.authentication import authenticate
+from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
+from entrepot.http.limiting import PASSAGE, Passage, counted_at_entry, passage
 from entrepot.http.matching import Matched, OtherMethod, RouteTable
 from entrepot.operations.call import Call, Platform
 from entrepot.operations.registry import Operation, RawAnswer
@@ -49,7 +50,7 @@ class ContractApi:
             receive,
             scope.get(COMPLETE, False),
         )
-        answer = await _decide(matched.route, matched.values, request, platform)
+        answer = await _decide(matched.route, matched.values, request, platform, scope)
         if isinstance(answer, Refusal):
             return refusal_reply(answer)
         if isinstance(answer, RawAnswer):
@@ -65,7 +66,11 @@ def other_method_reply(method: str, other: OtherMethod) -> Reply:
 
 
 async def _decide(
-    endpoint: Endpoint, values: tuple[str, ...], request: Request, platform: Platform
+    endpoint: Endpoint,
+    values: tuple[str, ...],
+    request: Request,
+    platform: Platform,
+    scope: AsgiScope,
 ) -> object:
     """Give the answer: a wire type, a stored answer or a refusal."""
     headers = request.headers
@@ -75,7 +80,29 @@ async def _decide(
     arguments = await admit(endpoint, values, headers, caller.key, platform.accounts)
     if isinstance(arguments, Refusal):
         return arguments
-    # The contract's request limits belong here: the caller is known, nothing was spent on it yet.
+    if platform.limiter is None:
+        return await _perform(endpoint, arguments, request, platform, caller, None)
+    # The caller is known, nothing was spent on it yet.
+    limited = await passage(endpoint, values, caller.key, platform.accounts, platform.limiter)
+    scope[PASSAGE] = limited
+    refusal = await limited.enter(counted_at_entry(endpoint.limit))
+    if refusal is not None:
+        return refusal
+    try:
+        return await _perform(endpoint, arguments, request, platform, caller, limited)
+    finally:
+        await limited.leave()
+
+
+async def _perform(
+    endpoint: Endpoint,
+    arguments: Arguments,
+    request: Request,
+    platform: Platform,
+    caller: Caller,
+    limited: Passage | None,
+) -> object:
+    """Read the input and call the handler."""
     raw_body = b""
     if endpoint.query is not None:
         query = endpoint.query.read(request.query_string)
@@ -91,16 +118,27 @@ async def _decide(
         if isinstance(body, Refusal):
             return body
         arguments["body"] = body
+        if limited is not None and endpoint.counts_body is not None:
+            refusal = await limited.charge(endpoint.counts_body.count(body))
+            if refusal is not None:
+                return refusal
     if "call" in endpoint.takes:
         arguments["call"] = Call(
             platform=platform,
             key=caller.key,
             path=request.path,
             raw_body=raw_body,
-            idempotency_key=_text(headers.get(b"idempotency-key")),
+            idempotency_key=_text(request.headers.get(b"idempotency-key")),
             by_bearer=caller.by_bearer,
         )
-    return await endpoint.handler(**arguments)
+    answer = await endpoint.handler(**arguments)
+    if limited is not None and endpoint.counts_answer is not None and _is_answer(answer):
+        return await limited.charge(endpoint.counts_answer.count(answer)) or answer
+    return answer
+
+
+def _is_answer(answer: object) -> bool:
+    return not isinstance(answer, (Refusal, RawAnswer))
 
 
 def _text(header: bytes | None) -> str | None:

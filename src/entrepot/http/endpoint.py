@@ -1,18 +1,23 @@
 """An operation made ready to be called: everything that does not change between requests."""
 
 import inspect
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import msgspec
 
 from entrepot import limits
 from entrepot.contract.errors import SCOPE_MISSING, Refusal
+from entrepot.contract.request_limits import counter_in
 from entrepot.contract.scopes import Scope
+from entrepot.http.asgi import Header
 from entrepot.http.body import BodyDecoder
 from entrepot.http.query import QueryReader
-from entrepot.operations.registry import Handler, Operation, snake
+from entrepot.operations.registry import Deprecation, Handler, Operation, snake
 
 # Operations of this area tell about a campaign; they answer whatever its type and availability.
 _ACCOUNT = "account"
+_ENTITIES = ("campaignId", "businessId")
 
 
 class PathParameter(msgspec.Struct, frozen=True):
@@ -29,7 +34,12 @@ class Endpoint:
     __slots__ = (
         "body",
         "body_bytes_max",
+        "counts_answer",
+        "counts_body",
+        "entity_at",
         "handler",
+        "headers",
+        "limit",
         "method",
         "operation_id",
         "path",
@@ -52,6 +62,13 @@ class Endpoint:
             PathParameter(name, snake(name), kind)
             for name, kind in operation.path_parameters.items()
         )
+        self.limit = operation.limit
+        self.counts_body = counter_in("req", self.limit.foretold or self.limit.counted)
+        self.counts_answer = None
+        if self.limit.foretold is None:
+            self.counts_answer = counter_in("resp", self.limit.counted)
+        self.entity_at = _entity_at(operation)
+        self.headers: tuple[Header, ...] = _deprecation_headers(operation.deprecation)
         self.scopes = operation.scopes
         self.scope_refusal: Refusal = SCOPE_MISSING(
             scopes=", ".join(scope for scope in Scope if scope in operation.scopes)
@@ -62,3 +79,28 @@ class Endpoint:
         self.body: BodyDecoder | None = None
         if operation.body is not None:
             self.body = BodyDecoder(operation.body.type, required=operation.body.required)
+
+    def entity_of(self, values: tuple[str, ...], business_id: int) -> str:
+        """Name whose limits a request counts for, as the contract's messages do."""
+        if self.entity_at is None:
+            return f"businessId {business_id}"
+        name, at = self.entity_at
+        return f"{name} {int(values[at])}"
+
+
+def _entity_at(operation: Operation) -> tuple[str, int] | None:
+    """Find the campaign or business among the values of a path."""
+    names = list(operation.path_parameters)
+    return next(((name, names.index(name)) for name in _ENTITIES if name in names), None)
+
+
+def _deprecation_headers(deprecation: Deprecation | None) -> tuple[Header, ...]:
+    """Tell of a withdrawal as RFC 9745 and RFC 8594 do."""
+    if deprecation is None:
+        return ()
+    begins = datetime.fromisoformat(deprecation.degradation_start).replace(tzinfo=UTC)
+    ends = datetime.fromisoformat(deprecation.shutdown).replace(tzinfo=UTC)
+    return (
+        (b"deprecation", b"@%d" % int(begins.timestamp())),
+        (b"sunset", format_datetime(ends, usegmt=True).encode("ascii")),
+    )

@@ -13,6 +13,8 @@ import structlog
 from entrepot import limits
 from entrepot.contract.errors import UNAVAILABLE
 from entrepot.http.asgi import COMPLETE, AsgiScope, Reply, Send, refusal_reply, send_reply
+from entrepot.http.endpoint import Endpoint
+from entrepot.http.limiting import told_headers
 
 log = structlog.get_logger()
 
@@ -23,13 +25,20 @@ _TOO_LATE = refusal_reply(UNAVAILABLE())
 class OpenRequest:
     """One request on its way to an answer."""
 
-    __slots__ = ("answered", "began", "operation_id", "overdue_at", "request_id", "send")
+    __slots__ = ("answered", "began", "endpoint", "overdue_at", "request_id", "scope", "send")
 
     def __init__(
-        self, operation_id: str, request_id: str, send: Send, began: float, overdue_at: float
+        self,
+        endpoint: Endpoint,
+        scope: AsgiScope,
+        request_id: str,
+        send: Send,
+        began: float,
+        overdue_at: float,
     ) -> None:
         """Begin unanswered."""
-        self.operation_id = operation_id
+        self.endpoint = endpoint
+        self.scope = scope
         self.request_id = request_id
         self.send = send
         self.began = began
@@ -51,7 +60,7 @@ class Outstanding:
         return len(self._open)
 
     def begin(
-        self, operation_id: str, scope: AsgiScope, send: Send, request_id: str
+        self, endpoint: Endpoint, scope: AsgiScope, send: Send, request_id: str
     ) -> OpenRequest | None:
         """Take a request in; None when there are as many as can be."""
         if len(self._open) >= limits.REQUESTS_AT_ONCE_MAX:
@@ -60,7 +69,7 @@ class Outstanding:
         patience = limits.CALL_S_MAX
         if not scope.get(COMPLETE, False):
             patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
-        request = OpenRequest(operation_id, request_id, send, began, began + patience)
+        request = OpenRequest(endpoint, scope, request_id, send, began, began + patience)
         self._open.add(request)
         if self._looking is None:
             self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
@@ -70,7 +79,8 @@ class Outstanding:
         """Send an answer, unless it comes too late."""
         if not request.answered:
             request.answered = True
-            await send_reply(request.send, reply, request.request_id)
+            headers = told_headers(request.endpoint, request.scope)
+            await send_reply(request.send, reply, request.request_id, headers)
 
     def end(self, request: OpenRequest) -> None:
         """Forget a request: nothing works for it any more."""
@@ -83,7 +93,7 @@ class Outstanding:
             if request.overdue_at <= now and not request.answered:
                 log.warning(
                     "a request took too long",
-                    operation=request.operation_id,
+                    operation=request.endpoint.operation_id,
                     request_id=request.request_id,
                 )
                 task = loop.create_task(self.answer(request, _TOO_LATE))

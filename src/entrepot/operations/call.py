@@ -7,13 +7,17 @@ from entrepot.db.accounts_cache import AccountsCache
 from entrepot.db.clock import Clock
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
+from entrepot.db.request_limiter import RequestLimiter
 from entrepot.db.transaction import Database
 from entrepot.domain.accounts import ApiKey
 from entrepot.fulfilment.group_commit import GroupCommit
 
 
 class Platform(msgspec.Struct, frozen=True):
-    """Everything an operation may reach; built once per process by `entrepot.app`."""
+    """Everything an operation may reach; built once per process by `entrepot.app`.
+
+    `limiter` is None where request limits are switched off.
+    """
 
     database: Database
     clock: Clock
@@ -23,6 +27,7 @@ class Platform(msgspec.Struct, frozen=True):
     order_ids: OrderIds
     page_tokens: PageTokens
     delivery_days_ahead: int
+    limiter: RequestLimiter | None
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

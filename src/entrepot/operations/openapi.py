@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from entrepot import limits
 from entrepot.contract.errors import ErrorEnvelope
-from entrepot.contract.request_limits import PARALLEL_DEFAULT, RequestLimit
+from entrepot.contract.request_limits import PARALLEL_DEFAULT, Budget, RequestLimit
 from entrepot.contract.scopes import Scope
 from entrepot.operations.openapi_schemas import Json, reference, schema_name, schemas_of
 from entrepot.operations.registry import Operation, summary
@@ -173,13 +173,20 @@ def _responses(operation: Operation) -> Json:
 
 
 def _limit(limit: RequestLimit) -> Json:
-    hours, rest = divmod(limit.window_s, 3600)
-    unit, duration = ("minutes", limit.window_s // 60) if rest else ("hours", hours)
-    tier = {"amount": limit.amount, "period": unit, "period-duration": duration}
-    document: Json = {"path": limit.counted, "none": tier, "medium": tier}
+    document: Json = {
+        "path": limit.counted,
+        "none": _tier(limit.none),
+        "medium": _tier(limit.medium),
+    }
     if limit.parallel != PARALLEL_DEFAULT:
         document["parallel-limit-value"] = limit.parallel
     return document
+
+
+def _tier(budget: Budget) -> Json:
+    hours, rest = divmod(budget.window_s, 3600)
+    unit, duration = ("minutes", budget.window_s // 60) if rest else ("hours", hours)
+    return {"amount": budget.amount, "period": unit, "period-duration": duration}
 
 
 def _refusal(description: str) -> Json:
