@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.db.columns import column
+from entrepot.db.columns import column, optional_column
 from entrepot.db.transaction import Database
 
 # PostgreSQL stores no NUL; the edge refuses it.
@@ -45,3 +45,13 @@ async def test_any_text_arrives(database: Database) -> None:
     async with database.connection() as connection:
         for values in examples:
             assert await connection.fetchval("SELECT $1::text::text[]", column(values)) == values
+
+
+@pytest.mark.parametrize("values", [[None, None], [None, "x"], ["x", None], ["x", "y"]])
+async def test_an_optional_column_is_as_long_as_the_one_beside_it(
+    database: Database, values: list[str | None]
+) -> None:
+    statement = "SELECT a, b FROM unnest($1::text::bigint[], $2::text::text[]) AS k (a, b)"
+    async with database.connection() as connection:
+        rows = await connection.fetch(statement, column([1, 2]), optional_column(values))
+    assert [(row["a"], row["b"]) for row in rows] == [(1, values[0]), (2, values[1])]

@@ -23,7 +23,7 @@ NARROW = ToPoint(NARROW_POINT)
 async def test_who_comes_second_waits_and_finds_nothing(url: str, ours: Shop, p1: Process) -> None:
     await p1.stock(ours, apple=1)
     async with wire_to(url) as wire, process(wire.url) as other, outsider(url) as watcher:
-        decided = wire.stop_before("INSERT INTO placement")
+        decided = wire.stop_before("WITH taken")
         first = asyncio.create_task(other.order(command(ours, {"apple": 1})))
         await decided.reached()
         second = asyncio.create_task(p1.order(command(ours, {"apple": 1})))
@@ -93,7 +93,7 @@ async def test_the_last_place_in_a_slot(ours: Shop, p1: Process, p2: Process) ->
 async def test_an_external_id_goes_to_one(url: str, ours: Shop, p1: Process) -> None:
     await p1.stock(ours, apple=5, bread=5)
     async with wire_to(url) as wire, process(wire.url) as other:
-        decided = wire.stop_before("INSERT INTO placement")
+        decided = wire.stop_before("WITH taken")
         wanted = command(ours, {"apple": 1}, external="A-1")
         first = asyncio.create_task(other.order(wanted))
         await decided.reached()

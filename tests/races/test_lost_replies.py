@@ -18,9 +18,7 @@ STATEMENTS = (
     "SELECT id FROM clock",
     "SELECT s.business_id",
     "SELECT m.moment",
-    "INSERT INTO placement",
-    "INSERT INTO order_item",
-    "UPDATE stock",
+    "WITH taken",
     "INSERT INTO stored_answer",
     "COMMIT",
 )
@@ -107,7 +105,7 @@ async def test_lost_again_and_again(url: str, ours: Shop, p1: Process) -> None:
         placing: asyncio.Task[list[Outcome | Exception]] | None = None
         for statement, answered in (
             ("COMMIT", False),
-            ("INSERT INTO placement", True),
+            ("WITH taken", True),
             ("COMMIT", True),
             ("SELECT m.moment", False),
             ("COMMIT", True),

@@ -30,7 +30,7 @@ async def buyer(wire: Wire, ours: Shop) -> AsyncIterator[Buyer]:
 
 
 @pytest.mark.parametrize("key", [None, "K"])
-@pytest.mark.parametrize("point", ["BEGIN", "INSERT INTO placement", "COMMIT"])
+@pytest.mark.parametrize("point", ["BEGIN", "WITH taken", "COMMIT"])
 async def test_who_hung_up_has_ordered(
     wire: Wire, buyer: Buyer, ours: Shop, p1: Process, point: str, key: str | None
 ) -> None:

@@ -8,21 +8,42 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.db.columns import column
+from entrepot.db.columns import arrays, column
 from entrepot.db.connection import Connection
-from entrepot.db.locks import SLOT_ARRAYS, slot_columns
+from entrepot.db.locks import slot_columns
 from entrepot.db.transaction import LostRaceError
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.stock import StockKey
 
-_CHANGE_STOCK = """
-    UPDATE stock s SET held = s.held + k.delta
-    FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::text[], $4::text::integer[])
-      AS k (business_id, warehouse_id, offer_id, delta)
-    WHERE s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
-      AND s.offer_id = k.offer_id AND s.business_id = ANY($5::bigint[])
-"""
+STOCK_KINDS = ("bigint", "bigint", "text", "integer")
+SLOT_KINDS = ("text", "bigint", "date", "smallint", "smallint", "integer")
 
+
+def change_stock_sql(first: int = 1) -> str:
+    """Write the statement whose parameters, from `first` on, are `stock_change`."""
+    return f"""
+        UPDATE stock s SET held = s.held + k.delta
+        FROM unnest({arrays(STOCK_KINDS, first)})
+          AS k (business_id, warehouse_id, offer_id, delta)
+        WHERE s.business_id = k.business_id AND s.warehouse_id = k.warehouse_id
+          AND s.offer_id = k.offer_id
+          AND s.business_id = ANY(${first + len(STOCK_KINDS)}::bigint[])
+    """
+
+
+def change_slots_sql(first: int = 1) -> str:
+    """Write the statement whose parameters, from `first` on, are `slot_change`."""
+    return f"""
+        UPDATE slot s SET held = s.held + k.delta
+        FROM unnest({arrays(SLOT_KINDS, first)})
+          AS k (place_kind, place_id, day, from_minute, to_minute, delta)
+        WHERE s.place_kind = k.place_kind AND s.place_id = k.place_id AND s.day = k.day
+          AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
+    """
+
+
+_CHANGE_STOCK = change_stock_sql()
+_CHANGE_SLOTS = change_slots_sql()
 _SHIP_STOCK = """
     UPDATE stock s SET held = s.held - k.count, fit = s.fit - k.count, updated_at = $2
     FROM unnest($3::bigint[], $4::text[], $5::integer[]) AS k (warehouse_id, offer_id, count)
@@ -35,19 +56,10 @@ _JOURNAL_SHIPMENTS = """
     FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::integer[]) AS k
     RETURNING id
 """
-
-_CHANGE_SLOTS = f"""
-    UPDATE slot s SET held = s.held + k.delta
-    FROM unnest({SLOT_ARRAYS}, $6::text::integer[])
-      AS k (place_kind, place_id, day, from_minute, to_minute, delta)
-    WHERE s.place_kind = k.place_kind AND s.place_id = k.place_id AND s.day = k.day
-      AND s.from_minute = k.from_minute AND s.to_minute = k.to_minute
-"""
-
 _INSERT_SLOTS = f"""
     INSERT INTO slot (place_kind, place_id, day, from_minute, to_minute, held)
     SELECT k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute, k.held
-    FROM unnest({SLOT_ARRAYS}, $6::text::integer[])
+    FROM unnest({arrays(SLOT_KINDS)})
       AS k (place_kind, place_id, day, from_minute, to_minute, held)
     ORDER BY k.place_kind, k.place_id, k.day, k.from_minute, k.to_minute
     ON CONFLICT (place_kind, place_id, day, from_minute, to_minute) DO NOTHING
@@ -78,18 +90,27 @@ def together(keys: Iterable[BalanceKeys]) -> BalanceKeys:
     return united
 
 
-async def change_stock(connection: Connection, deltas: Mapping[StockKey, int]) -> None:
-    """Add to what is held of each offer; negative gives back."""
-    if not deltas:
-        return
-    tag = await connection.execute(
-        _CHANGE_STOCK,
+def stock_change(deltas: Mapping[StockKey, int]) -> tuple[object, ...]:
+    """Give the parameters of `change_stock_sql`."""
+    return (
         column(key.business_id for key in deltas),
         column(key.warehouse_id for key in deltas),
         column(key.offer_id for key in deltas),
         column(deltas.values()),
         sorted({key.business_id for key in deltas}),
     )
+
+
+def slot_change(deltas: Mapping[SlotKey, int]) -> tuple[object, ...]:
+    """Give the parameters of `change_slots_sql`."""
+    return (*slot_columns(deltas), column(deltas.values()))
+
+
+async def change_stock(connection: Connection, deltas: Mapping[StockKey, int]) -> None:
+    """Add to what is held of each offer; negative gives back."""
+    if not deltas:
+        return
+    tag = await connection.execute(_CHANGE_STOCK, *stock_change(deltas))
     require_rows(tag, len(deltas))
 
 
@@ -126,7 +147,7 @@ async def change_slots(connection: Connection, deltas: Mapping[SlotKey, int]) ->
     """Add to how many parcels hold each slot; negative gives back."""
     if not deltas:
         return
-    tag = await connection.execute(_CHANGE_SLOTS, *slot_columns(deltas), column(deltas.values()))
+    tag = await connection.execute(_CHANGE_SLOTS, *slot_change(deltas))
     require_rows(tag, len(deltas))
 
 
@@ -138,7 +159,7 @@ async def insert_slots(connection: Connection, held: Mapping[SlotKey, int]) -> N
     """
     if not held:
         return
-    tag = await connection.execute(_INSERT_SLOTS, *slot_columns(held), column(held.values()))
+    tag = await connection.execute(_INSERT_SLOTS, *slot_change(held))
     require_rows(tag, len(held))
 
 

@@ -6,11 +6,16 @@ and PostgreSQL's array literals spell alike (numbers, true, null, quoted text, d
 everything. Statements take such a column as `$1::text::bigint[]`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
+
+
+def arrays(kinds: Iterable[str], first: int = 1) -> str:
+    """Name parameters from `first` on that are columns of these types, as `unnest` takes them."""
+    return ", ".join(f"${number}::text::{kind}[]" for number, kind in enumerate(kinds, first))
 
 
 def column(values: Iterable[object]) -> str:
@@ -20,6 +25,15 @@ def column(values: Iterable[object]) -> str:
     if "\\" in text:  # JSON escapes more than PostgreSQL understands
         return "{" + ",".join(map(_element, written)) + "}"
     return "{" + text[1:-1] + "}"
+
+
+def optional_column(values: Sequence[object]) -> str:
+    """Write values of which often none is there, beside a column that is complete.
+
+    Where `unnest` takes several arrays it fills the shorter ones with NULL, so a column of
+    nothing else need not be written, sent and read.
+    """
+    return "{}" if values.count(None) == len(values) else column(values)
 
 
 def _element(value: object) -> str:

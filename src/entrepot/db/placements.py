@@ -3,17 +3,26 @@
 No statement here is sent once per command: their number does not depend on the batch.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.db.balances import require_rows
+from entrepot.db.balances import (
+    STOCK_KINDS,
+    change_slots_sql,
+    change_stock_sql,
+    slot_change,
+    stock_change,
+)
 from entrepot.db.clock import NOW_SQL
-from entrepot.db.columns import column
+from entrepot.db.columns import arrays, column, optional_column
 from entrepot.db.connection import Connection
+from entrepot.db.transaction import LostRaceError
 from entrepot.domain.delivery.goods import Goods
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import ToAddress
-from entrepot.domain.placement import PlaceCommand, PlacedParcel
+from entrepot.domain.placement import PlacedParcel
+from entrepot.domain.stock import StockKey
 
 ExternalKey = tuple[int, bytes]
 OfferKey = tuple[int, str]
@@ -50,15 +59,6 @@ _READ_OFFERS = """
       AND o.business_id = ANY($3::bigint[])
 """
 
-_INSERT_PLACEMENTS = """
-    INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
-    SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $4
-    FROM unnest($1::text::bigint[], $2::text::text[], $3::text::text[])
-      AS k (business_id, external_id_hash, order_ids)
-    ORDER BY k.business_id, k.external_id_hash
-    ON CONFLICT (business_id, external_id_hash) DO NOTHING
-"""
-
 _ORDER_COLUMNS = (
     ("business_id", "bigint"),
     ("id", "bigint"),
@@ -91,33 +91,73 @@ _ORDER_COLUMNS = (
     ("apartment", "text"),
     ("notes", "text"),
 )
-_ORDER_NAMES = ", ".join(name for name, _ in _ORDER_COLUMNS)
-_ORDER_ARRAYS = ", ".join(
-    f"${number}::text::{kind}[]" for number, (_, kind) in enumerate(_ORDER_COLUMNS, start=2)
+_ITEM_COLUMNS = (
+    ("business_id", "bigint"),
+    ("order_id", "bigint"),
+    ("position", "smallint"),
+    ("warehouse_id", "bigint"),
+    ("offer_id", "text"),
+    ("count", "integer"),
+    ("price_kopecks", "bigint"),
+    ("hold", "text"),
+)
+_PLACEMENT_COLUMNS = (
+    ("business_id", "bigint"),
+    ("external_id_hash", "text"),
+    ("order_ids", "text"),
 )
 
-_INSERT_ORDERS = f"""
-    WITH placed AS (
-      INSERT INTO orders ({_ORDER_NAMES}, event_seq, created_at, updated_at)
-      SELECT {_ORDER_NAMES}, 1, $1, $1
-      FROM unnest({_ORDER_ARRAYS}) AS k ({_ORDER_NAMES})
-      ON CONFLICT (business_id, id) DO NOTHING
-      RETURNING business_id, id, event_seq, status, substatus, created_at
-    )
-    INSERT INTO order_event
-      (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
-    SELECT p.business_id, p.id, p.event_seq, 'CREATED', p.status, p.substatus, 'SHOP', p.created_at
-    FROM placed p
-    ON CONFLICT (business_id, order_id, seq) DO NOTHING
-"""
 
-_INSERT_ITEMS = """
-    INSERT INTO order_item
-      (business_id, order_id, position, warehouse_id, offer_id, count, price_kopecks, hold)
-    SELECT * FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::smallint[],
-      $4::text::bigint[], $5::text::text[], $6::text::integer[], $7::text::bigint[],
-      $8::text::text[])
-    ON CONFLICT (business_id, order_id, position) DO NOTHING
+def _names(columns: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(name for name, _ in columns)
+
+
+def _unnest(columns: tuple[tuple[str, str], ...], first: int) -> str:
+    kinds = [kind for _, kind in columns]
+    return f"unnest({arrays(kinds, first)}) AS k ({_names(columns)})"
+
+
+_FIRST_OF_PLACEMENTS = 2
+_FIRST_OF_ORDERS = _FIRST_OF_PLACEMENTS + len(_PLACEMENT_COLUMNS)
+_FIRST_OF_ITEMS = _FIRST_OF_ORDERS + len(_ORDER_COLUMNS)
+_FIRST_OF_STOCK = _FIRST_OF_ITEMS + len(_ITEM_COLUMNS)
+_FIRST_OF_SLOTS = _FIRST_OF_STOCK + len(STOCK_KINDS) + 1
+
+# One statement for all tables, since each is a round trip while rows are locked. Only external
+# ids can be another transaction's too; the ids of orders are this process's own, so looking for
+# conflicts there (a second descent of each index) would find none.
+_WRITE = f"""
+    WITH taken AS (
+      INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
+      SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $1
+      FROM {_unnest(_PLACEMENT_COLUMNS, _FIRST_OF_PLACEMENTS)}
+      ORDER BY k.business_id, k.external_id_hash
+      ON CONFLICT (business_id, external_id_hash) DO NOTHING
+      RETURNING business_id
+    ), placed AS (
+      INSERT INTO orders ({_names(_ORDER_COLUMNS)}, event_seq, created_at, updated_at)
+      SELECT {_names(_ORDER_COLUMNS)}, 1, $1, $1
+      FROM {_unnest(_ORDER_COLUMNS, _FIRST_OF_ORDERS)}
+      RETURNING business_id, id, event_seq, status, substatus, created_at
+    ), told AS (
+      INSERT INTO order_event
+        (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
+      SELECT p.business_id, p.id, p.event_seq, 'CREATED', p.status, p.substatus, 'SHOP',
+        p.created_at
+      FROM placed p
+      RETURNING business_id
+    ), lines AS (
+      INSERT INTO order_item ({_names(_ITEM_COLUMNS)})
+      SELECT {_names(_ITEM_COLUMNS)}
+      FROM {_unnest(_ITEM_COLUMNS, _FIRST_OF_ITEMS)}
+      RETURNING business_id
+    ), of_stock AS (
+      {change_stock_sql(_FIRST_OF_STOCK)} RETURNING s.business_id
+    ), of_slots AS (
+      {change_slots_sql(_FIRST_OF_SLOTS)} RETURNING s.place_id
+    )
+    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM told), (SELECT count(*) FROM lines),
+      (SELECT count(*) FROM of_stock), (SELECT count(*) FROM of_slots)
 """
 
 
@@ -154,35 +194,38 @@ async def read_goods(connection: Connection, keys: Collection[OfferKey]) -> dict
     return {(row[0], row[1]): Goods(*row[2:]) for row in rows}
 
 
-async def insert_placements(
-    connection: Connection, commands: Sequence[PlaceCommand], now: datetime
+async def write(
+    connection: Connection,
+    parcels: Sequence[PlacedParcel],
+    stock_taken: Mapping[StockKey, int],
+    slots_taken: Mapping[SlotKey, int],
+    now: datetime,
 ) -> None:
-    """Take the external ids of commands.
+    """Take external ids, write orders with their first events and lines, take stock and slots.
+
+    The rows of stock and slots must be locked.
 
     Raises:
-        LostRaceError: another transaction took one of them first.
+        LostRaceError: another transaction took one of the external ids first.
     """
-    tag = await connection.execute(
-        _INSERT_PLACEMENTS,
+    commands = list({id(parcel.command): parcel.command for parcel in parcels}.values())
+    items = [item for parcel in parcels for item in _item_rows(parcel)]
+    row = await connection.fetchrow(
+        _WRITE,
+        now,
         column(command.business_id for command in commands),
         column(command.external_id_hash.hex() for command in commands),
         # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
         column(column(command.order_ids) for command in commands),
-        now,
+        *map(optional_column, zip(*map(_order_row, parcels), strict=True)),
+        *map(column, zip(*items, strict=True)),
+        *stock_change(stock_taken),
+        *slot_change(slots_taken),
     )
-    require_rows(tag, len(commands))
-
-
-async def insert_orders(
-    connection: Connection, parcels: Sequence[PlacedParcel], now: datetime
-) -> None:
-    """Write orders with their first events, and their items."""
-    columns = zip(*map(_order_row, parcels), strict=True)
-    tag = await connection.execute(_INSERT_ORDERS, now, *map(column, columns))
-    require_rows(tag, len(parcels))
-    rows = [row for parcel in parcels for row in _item_rows(parcel)]
-    tag = await connection.execute(_INSERT_ITEMS, *map(column, zip(*rows, strict=True)))
-    require_rows(tag, len(rows))
+    expected = len(commands), len(parcels), len(items), len(stock_taken), len(slots_taken)
+    if tuple(row) != expected:
+        message = f"{tuple(row)} rows were written, not {expected}"
+        raise LostRaceError(message)
 
 
 def _order_row(parcel: PlacedParcel) -> tuple[object, ...]:

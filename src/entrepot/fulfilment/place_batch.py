@@ -271,15 +271,18 @@ class PlaceBatch:
         situation: Situation,
     ) -> None:
         now = situation.now
+        known, taken = situation.slots_held, decision.slots_taken
         if decision.parcels:
-            placed = {id(parcel.command): parcel.command for parcel in decision.parcels}
-            await placements.insert_placements(connection, list(placed.values()), now)
-            await placements.insert_orders(connection, decision.parcels, now)
-        known = situation.slots_held
-        taken = decision.slots_taken
-        await balances.change_stock(connection, decision.stock_taken)
-        await balances.change_slots(connection, {k: n for k, n in taken.items() if k in known})
-        await balances.insert_slots(connection, {k: n for k, n in taken.items() if k not in known})
+            await placements.write(
+                connection,
+                decision.parcels,
+                decision.stock_taken,
+                {key: count for key, count in taken.items() if key in known},
+                now,
+            )
+        await balances.insert_slots(
+            connection, {key: count for key, count in taken.items() if key not in known}
+        )
         answers = self._answers(commands, decision, situation)
         await stored_answers.insert_answers(
             connection, answers, now=now, expires_at=now + _ANSWER_LIFE
