@@ -149,3 +149,37 @@ PARALLEL_WAIT_S_MAX = 0.5
 PARALLEL_ASK_AGAIN_S = 0.03
 # Where processes want each other's places they keep none for later, until it has been quiet.
 PARALLEL_CONTENDED_S = 5.0
+# Notifications of one subscription are sent over so many lanes, each of which one process works
+# at a time. Part of what is stored: a lane never changes for what waits in it.
+DELIVERY_LANES = 8
+# Requests under way in a lane; with all lanes that is what one receiver has to bear.
+DELIVERIES_AT_ONCE_PER_LANE_MAX = 4
+# A tenth of a second's work of a lane, read and written in two statements.
+DELIVERIES_PER_BATCH_MAX = 200
+# Lanes a process works at once: 512 requests under way, whoever is slow.
+DELIVERY_LANES_PER_PROCESS_MAX = 128
+# A lane is given back so often, so that others get their turn.
+DELIVERY_LANE_WORK_S = 2.0
+# Longer than a lane's work and the last attempt in it; then whoever held it is dead.
+DELIVERY_LANE_LEASE_S = 30.0
+# How long a look for work waits for lanes to end before it looks for more.
+DELIVERY_LOOK_S = 0.05
+# The contract's time-outs (reference notifications.md).
+NOTIFICATION_S_MAX = 10.0
+PING_S_MAX = 1.0
+# PINGs under way in a process: 32 receivers that do not answer take a second.
+PINGS_AT_ONCE_MAX = 32
+# A valid answer has three short fields.
+NOTIFICATION_ANSWER_BYTES_MAX = 64 * 1024
+# Below the time after which common servers close a connection that is not used.
+OUTBOUND_KEEP_ALIVE_S = 1.5
+# What a receiver may be: more than any shop has, and each costs a row for every event.
+SUBSCRIPTIONS_PER_BUSINESS_MAX = 50
+SUBSCRIPTION_URL_CHARS_MAX = 2_000
+# Orders one call may send the notifications of anew, and lines of the log it may go back.
+REDELIVERED_MAX = 1_000
+DELIVERY_LOG_LINES_MAX = 1_000
+# The log of attempts goes back so far; it is removed in small transactions.
+DELIVERY_LOG_LIFE_S = 30 * 24 * 3600
+FORGOTTEN_ATTEMPTS_PER_TRANSACTION_MAX = 1_000
+DROPPED_DELIVERIES_PER_TRANSACTION_MAX = 1_000

@@ -102,7 +102,11 @@ class Contract:
         name = self._answer_schema(operation_id, status)
         if name is None:
             return [f"{operation_id} declares no answer with status {status}"]
-        errors = self._validator(name).iter_errors(body)
+        return self.check_as(name.rpartition("/")[2], body)
+
+    def check_as(self, schema: str, value: object) -> list[str]:
+        """List what a value has that a schema, by its name, does not have, and the reverse."""
+        errors = self._validator(f"#/components/schemas/{schema}").iter_errors(value)
         return [f"{error.json_path}: {error.message[:300]}" for error in errors]
 
     def _answer_schema(self, operation_id: str | None, status: int) -> str | None:

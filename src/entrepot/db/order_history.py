@@ -7,6 +7,7 @@ import msgspec
 from entrepot.contract.enums import OrderStatus, OrderSubstatus
 from entrepot.db.balances import require_rows
 from entrepot.db.connection import Connection
+from entrepot.db.fan_out import fan_out
 from entrepot.domain.order_changes import Change
 from entrepot.domain.order_events import Actor, Event, EventDetail, EventKind, Source
 from entrepot.domain.order_moves import ActorKind, Stage
@@ -15,14 +16,24 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(EventDetail).decode
 _NOTHING = EventDetail()
 
-_INSERT = """
-    INSERT INTO order_event
-      (business_id, order_id, seq, kind, status, substatus, actor, actor_name, source,
-       happened_at, detail)
-    SELECT $1, k.*
-    FROM unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::timestamptz[], $11::text[]::json[]) AS k
-    ON CONFLICT (business_id, order_id, seq) DO NOTHING
+_INSERT = f"""
+    WITH written AS (
+      INSERT INTO order_event
+        (business_id, order_id, seq, kind, status, substatus, actor, actor_name, source,
+         happened_at, detail)
+      SELECT $1, k.*
+      FROM unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+          $8::text[], $9::text[], $10::timestamptz[], $11::text[]::json[]) AS k
+      ON CONFLICT (business_id, order_id, seq) DO NOTHING
+      RETURNING business_id, order_id, seq, kind, status, happened_at
+    ), told AS (
+      SELECT w.*, o.campaign_id
+      FROM written w
+      JOIN unnest($12::bigint[], $13::bigint[]) AS o (id, campaign_id) ON o.id = w.order_id
+    ), queued AS (
+      {fan_out("told")}
+    )
+    SELECT count(*) FROM written
 """
 
 _READ = """
@@ -56,8 +67,14 @@ async def insert_events(
             actor = event.actor
             who = (actor.kind, actor.name, actor.source)
             rows.append((order.id, seq, event.kind, *event.stage, *who, event.happened_at, text))
-    tag = await connection.execute(_INSERT, business_id, *map(list, zip(*rows, strict=True)))
-    require_rows(tag, len(rows))
+    written = await connection.fetchval(
+        _INSERT,
+        business_id,
+        *map(list, zip(*rows, strict=True)),
+        [change.order.id for change in changes],
+        [change.order.campaign_id for change in changes],
+    )
+    require_rows(f"INSERT {written}", len(rows))
 
 
 async def read_history(

@@ -17,6 +17,7 @@ from entrepot.db.balances import (
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.columns import arrays, column, optional_column
 from entrepot.db.connection import Connection
+from entrepot.db.fan_out import fan_out
 from entrepot.db.transaction import LostRaceError
 from entrepot.domain.delivery.goods import Goods
 from entrepot.domain.delivery.slot import SlotKey
@@ -123,6 +124,12 @@ _FIRST_OF_ITEMS = _FIRST_OF_ORDERS + len(_ORDER_COLUMNS)
 _FIRST_OF_STOCK = _FIRST_OF_ITEMS + len(_ITEM_COLUMNS)
 _FIRST_OF_SLOTS = _FIRST_OF_STOCK + len(STOCK_KINDS) + 1
 
+_PLACED_EVENTS = """(
+        SELECT p.business_id, p.id AS order_id, p.campaign_id, p.event_seq AS seq,
+          'CREATED' AS kind, p.status, p.created_at AS happened_at
+        FROM placed p
+      )"""
+
 # One statement for all tables, since each is a round trip while rows are locked. Only external
 # ids can be another transaction's too; the ids of orders are this process's own, so looking for
 # conflicts there (a second descent of each index) would find none.
@@ -138,7 +145,7 @@ _WRITE = f"""
       INSERT INTO orders ({_names(_ORDER_COLUMNS)}, event_seq, created_at, updated_at)
       SELECT {_names(_ORDER_COLUMNS)}, 1, $1, $1
       FROM {_unnest(_ORDER_COLUMNS, _FIRST_OF_ORDERS)}
-      RETURNING business_id, id, event_seq, status, substatus, created_at
+      RETURNING business_id, id, campaign_id, event_seq, status, substatus, created_at
     ), told AS (
       INSERT INTO order_event
         (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
@@ -146,6 +153,8 @@ _WRITE = f"""
         p.created_at
       FROM placed p
       RETURNING business_id
+    ), notified AS (
+      {fan_out(_PLACED_EVENTS)}
     ), lines AS (
       INSERT INTO order_item ({_names(_ITEM_COLUMNS)})
       SELECT {_names(_ITEM_COLUMNS)}

@@ -1,0 +1,1 @@
+"""Every request that Entrepot itself sends, with its safety checks."""

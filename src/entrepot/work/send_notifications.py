@@ -1,0 +1,152 @@
+"""Sending what is owed to subscribers: by lanes under a lease, each lane's orders in their order.
+
+A round looks for lanes with something due and sets a task to work on each; it does not wait for
+those that are slow, so one receiver that does not answer delays nobody else. Whatever happens
+between sending and writing that it was sent, the notification is sent again: at least once.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from entrepot import limits
+from entrepot.db import deliveries, delivery_lanes, subscriptions
+from entrepot.db.clock import Clock
+from entrepot.db.connection import Connection
+from entrepot.db.delivery_lanes import FreeLane, Lane
+from entrepot.db.subscriptions import Subscription
+from entrepot.db.transaction import Database, DatabaseUnavailable
+from entrepot.domain.notifications import SubscriptionState
+from entrepot.outbound.client import Outbound
+from entrepot.work.delivery_batch import DeliveryBatch, send_ping
+
+log = structlog.get_logger()
+
+_CLOSE_S_MAX = 3.0
+
+
+class Sender:
+    """One process's share of the sending."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        """Send by this client."""
+        self._outbound = outbound
+        self._holder = uuid4()
+        self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._pings: set[asyncio.Task[None]] = set()
+        self._attempted = 0
+        self._closing = False
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is under way."""
+        return not self._lanes and not self._pings
+
+    async def send_due(self, database: Database, _clock: Clock) -> int:
+        """Set to work on what is due; gives how many attempts ended since the last round."""
+        await self._start_pings(database)
+        await self._start_lanes(database)
+        running = {*self._lanes.values(), *self._pings}
+        if running:
+            await asyncio.wait(
+                running, timeout=limits.DELIVERY_LOOK_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        attempted, self._attempted = self._attempted, 0
+        return attempted
+
+    async def close(self) -> None:
+        """Begin nothing more, wait a little for what is under way, give every lane back."""
+        self._closing = True
+        running = {*self._lanes.values(), *self._pings}
+        if running:
+            await asyncio.wait(running, timeout=_CLOSE_S_MAX)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _start_lanes(self, database: Database) -> None:
+        room = limits.DELIVERY_LANES_PER_PROCESS_MAX - len(self._lanes)
+        if room <= 0 or self._closing:
+            return
+        free = await database.read(lambda connection: delivery_lanes.find_free(connection, room))
+        wanted = self._choose(free)
+        if not wanted:
+            return
+
+        async def claim(connection: Connection) -> list[Lane]:
+            return await delivery_lanes.claim(connection, wanted, self._holder)
+
+        for lane in await database.transaction(claim):
+            task = asyncio.create_task(self._guarded(self._work(database, lane)), name="lane")
+            self._lanes[lane] = task
+            task.add_done_callback(partial(self._end, lane))
+
+    def _end(self, lane: Lane, _task: asyncio.Task[None]) -> None:
+        del self._lanes[lane]
+
+    def _choose(self, free: list[FreeLane]) -> list[Lane]:
+        """Take one lane at most of a receiver that is failing: it is the others' turn."""
+        at_work = {(lane.business_id, lane.subscription_id) for lane in self._lanes}
+        chosen = []
+        for lane, failing in free:
+            key = (lane.business_id, lane.subscription_id)
+            if failing and key in at_work:
+                continue
+            at_work.add(key)
+            chosen.append(lane)
+        return chosen
+
+    async def _work(self, database: Database, lane: Lane) -> None:
+        """Send what is due in a lane for as long as it is this lane's turn."""
+        until = asyncio.get_running_loop().time() + limits.DELIVERY_LANE_WORK_S
+        try:
+            while (subscription := await self._read(database, lane)) is not None:
+                batch = await database.read(lambda one: deliveries.read_due(one, lane))
+                if batch is None:
+                    return
+                sent = DeliveryBatch(self._outbound, subscription, batch)
+                await sent.send(lambda: self._closing, until)
+                await database.transaction(sent.write)
+                self._attempted += sent.attempted
+                if not batch.full or asyncio.get_running_loop().time() > until or self._closing:
+                    return
+        finally:
+            await self._release(database, lane)
+
+    async def _read(self, database: Database, lane: Lane) -> Subscription | None:
+        found = await database.read(
+            lambda one: subscriptions.read_subscription(one, lane.business_id, lane.subscription_id)
+        )
+        return found if found and found.state is SubscriptionState.ON else None
+
+    async def _release(self, database: Database, lane: Lane) -> None:
+        await database.transaction(lambda one: delivery_lanes.release(one, lane, self._holder))
+
+    async def _start_pings(self, database: Database) -> None:
+        room = limits.PINGS_AT_ONCE_MAX - len(self._pings)
+        if room <= 0 or self._closing:
+            return
+        found = await database.transaction(lambda one: delivery_lanes.claim_pings(one, room))
+        for business_id, subscription_id in found:
+            pinging = self._ping(database, business_id, subscription_id)
+            task = asyncio.create_task(self._guarded(pinging), name="ping")
+            self._pings.add(task)
+            task.add_done_callback(self._pings.discard)
+
+    async def _ping(self, database: Database, business_id: int, subscription_id: int) -> None:
+        await send_ping(database, self._outbound, (business_id, subscription_id))
+        self._attempted += 1
+
+    async def _guarded(self, work: Awaitable[Any]) -> None:
+        """A lane that fails is tried again when its lease ends, and disturbs nobody."""
+        try:
+            await work
+        except DatabaseUnavailable as error:
+            log.warning("sending waits for the database", reason=str(error))
+        except Exception:  # whatever it is, the other lanes go on
+            log.exception("sending notifications failed")

@@ -1,0 +1,1 @@
+"""What happens later: tests of duties that talk to other servers."""
