@@ -72,6 +72,18 @@ WORK_PERIOD_S = 1.0
 LIVE_KEYS_PER_BUSINESS_MAX = 30
 # One for each person and scanner of the operator's; more is somebody who lost count.
 LIVE_OPERATOR_KEYS_MAX = 5_000
+
+# A cart: so many totes, so many pieces. A scan locks the orders of its list, for a moment each.
+PICK_LIST_ORDERS_MAX = 20
+PICK_LIST_PIECES_MAX = 500
+# Waiting orders among which those of a list are chosen; and attempts when others were quicker.
+PICK_CANDIDATES_MAX = 200
+PICK_LIST_ATTEMPTS_MAX = 5
+QUEUE_ORDERS_PER_PAGE_MAX = 200
+# A van's load. An act of so many lines is drawn in about a second.
+HANDOVER_PARCELS_MAX = 1_000
+HANDOVERS_CLOSED_AT_ONCE_MAX = 200
+
 CAMPAIGNS_PER_PAGE_MAX = 100
 
 # Files of offers and stock are loaded this many rows at a time: a chunk holds its row locks

@@ -12,6 +12,7 @@ from entrepot.db.transaction import Database
 from entrepot.domain.placement import Placed
 from entrepot.fulfilment.release import release_overdue
 from tests.db.planted_faults import FAULTS
+from tests.db.planted_work_faults import WORK_FAULTS
 from tests.domain.networks import MOSCOW_WAREHOUSE
 from tests.races.world import HOUR, Process, Shop, command, order_id_of, process
 
@@ -69,11 +70,14 @@ async def test_a_used_database_is_sound(placing: Process, ours: Shop, theirs: Sh
     assert (await audit(placing.database, business_id=ours.business_id)).findings == ()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+ALL_FAULTS = {**FAULTS, **WORK_FAULTS}
+
+
+@pytest.mark.parametrize("fault", ALL_FAULTS)
 async def test_a_planted_fault_is_named(
     placing: Process, ours: Shop, theirs: Shop, fault: str
 ) -> None:
-    planted = FAULTS[fault]
+    planted = ALL_FAULTS[fault]
     first = await furnish(placing, ours, theirs)
     words = await words_of(placing.database, ours, first)
     await execute(placing.database, planted.statement.format(**words))

@@ -53,10 +53,13 @@ class ErrorEnvelope(msgspec.Struct, frozen=True, tag_field="status", tag="ERROR"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What a caller did that cannot be done: an HTTP status, a code and a message."""
+    """What a caller did that cannot be done: an HTTP status, a code and a message.
+
+    The code is the contract's, or of an API of our own (`operator_errors`).
+    """
 
     http_status: int
-    code: Code
+    code: StrEnum
     message: str
 
     def envelope(self) -> ErrorEnvelope:
@@ -68,7 +71,7 @@ class Template(msgspec.Struct, frozen=True):
     """A message of the contract with its HTTP status and code."""
 
     http_status: int
-    code: Code
+    code: StrEnum
     text: str
 
     def __call__(self, **words: object) -> Refusal:

@@ -7,6 +7,7 @@ Every check answers with the row it names and what is wrong with it.
 
 from collections.abc import Iterable
 
+from entrepot.db.audit_work import WORK_CHECKS, WORK_TABLES
 from entrepot.db.locks import SLOT_ARRAYS
 from entrepot.domain.holds import ENDED, TAKEN
 from entrepot.domain.order_moves import HOLDS
@@ -48,6 +49,15 @@ def _in_network(kind: str, expression: str) -> str:
     ) IS NOT NULL"""
 
 
+# An order that lacks pieces gave the whole item back, until there are enough of them.
+_GIVEN_BACK = """(
+      (o.status, o.substatus) = ('PROCESSING', 'STARTED') AND i.hold = 'RELEASED'
+      AND EXISTS (
+        SELECT FROM shortage h WHERE h.business_id = $1 AND h.business_id = o.business_id
+          AND h.order_id = o.id AND h.position = i.position AND h.released
+      )
+    )"""
+
 # Of a business ($1) and the order ids above $2 up to $3.
 ORDER_CHECKS: dict[str, str] = {
     "order items": f"""
@@ -80,7 +90,7 @@ ORDER_CHECKS: dict[str, str] = {
           format('hold is %s, the order is %s', i.hold,
             CASE WHEN o.fake THEN 'fake' ELSE o.status || '/' || o.substatus END)
         FROM orders o JOIN {_ITEMS}
-        WHERE {_RANGE} AND NOT {_allowed("items", "i.hold")}
+        WHERE {_RANGE} AND NOT {_allowed("items", "i.hold")} AND NOT {_GIVEN_BACK}
     """,
     "slot hold": f"""
         SELECT format('order %s', o.id),
@@ -161,6 +171,7 @@ ORDER_CHECKS: dict[str, str] = {
         ) n
         WHERE {_RANGE} AND o.status NOT IN ({_ENDED}) AND n.missing <> ''
     """,
+    **WORK_CHECKS,
     "stray items": """
         SELECT format('order_item %s/%s', i.order_id, i.position), 'there is no order'
         FROM order_item i
@@ -323,6 +334,7 @@ TENANT_TABLES = (
     "order_event",
     "order_return",
     "order_return_item",
+    *WORK_TABLES,
     "operation",
     "stored_answer",
 )

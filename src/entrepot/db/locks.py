@@ -1,4 +1,4 @@
-"""The row locks, and their one order: clock, orders, stock, slots, then inserts by key.
+"""The row locks, and their one order: clock, orders, hand-over, stock, slots, then inserts by key.
 
 Every transaction takes what it needs in this order and each kind sorted by its key, so no two
 can wait for each other in a circle. A locking statement returns nothing but columns of the
@@ -27,6 +27,10 @@ _LOCK_ORDERS = """
     WHERE o.business_id = $1 AND o.id = ANY($2::bigint[])
     ORDER BY o.business_id, o.id
     FOR NO KEY UPDATE
+"""
+
+_LOCK_HANDOVER = """
+    SELECT h.id FROM handover h WHERE h.business_id = $1 AND h.id = $2 FOR NO KEY UPDATE
 """
 
 _LOCK_STOCK = """
@@ -77,6 +81,11 @@ async def lock_orders(
     """Lock orders of one business; gives the ids that exist, ascending."""
     rows = await connection.fetch(_LOCK_ORDERS, business_id, sorted(set(order_ids)))
     return [row[0] for row in rows]
+
+
+async def lock_handover(connection: Connection, business_id: int, handover_id: int) -> bool:
+    """Lock a hand-over; False when there is none such."""
+    return await connection.fetchval(_LOCK_HANDOVER, business_id, handover_id) is not None
 
 
 async def lock_stock(

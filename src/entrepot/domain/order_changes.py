@@ -17,6 +17,8 @@ from entrepot.domain.order_events import TIMER, Actor, EventDetail, EventKind, U
 from entrepot.domain.order_moves import (
     EXPIRED,
     NOT_FETCHED,
+    READY_TO_SHIP,
+    SHIPPED,
     STARTED,
     ActorKind,
     Edge,
@@ -105,6 +107,11 @@ class LockedOrder(msgspec.Struct, frozen=True, kw_only=True):
         """Courier or pickup."""
         by_courier = self.slot.place_kind is PlaceKind.ZONE
         return OrderDelivery.DELIVERY if by_courier else OrderDelivery.PICKUP
+
+    @property
+    def lacks_pieces(self) -> bool:
+        """Tell whether it gave an item back for want of pieces, and has not got it again."""
+        return any(item.hold is ItemHold.RELEASED for item in self.items)
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +222,8 @@ def _objection(order: LockedOrder, move: Move, edge: Edge | None) -> Refusal | N
         return _not_allowed(edge, f"it is for {' or '.join(edge.actors)} to say")
     if order.cancellation and move.actor.kind is ActorKind.SHOP and not move.operation:
         return _not_allowed(edge, "the order is in cancellation state")
+    if edge.target in (READY_TO_SHIP, SHIPPED) and order.lacks_pieces:
+        return _not_allowed(edge, "pieces of it are missing, it is put aside")
     if move.receive_code is not None and move.receive_code != order.receive_code:
         return errors.RECEIVE_CODE_WRONG(order_id=order.id)
     return _refused_wrongly(order, move)
@@ -250,13 +259,14 @@ def _carry_out(order: LockedOrder, move: Move, edge: Edge, moment: datetime) -> 
     if comes_back:
         kind = EventKind.RETURN_CREATED
         events.append(NewEvent(kind=kind, stage=edge.target, actor=move.actor, happened_at=moment))
-    # All items of an order are held alike.
-    goods = goods_after(order.items[0].hold, edge) if order.items else None
+    # All items of an order are held alike, but for those that lack pieces and hold nothing.
+    held = any(item.hold is ItemHold.HELD for item in order.items)
+    goods = goods_after(ItemHold.HELD, edge) if held else ItemHold.HELD
     return Change(
         order=order,
         stage=edge.target,
         updated_at=moment,
-        goods=None if not order.items or goods is order.items[0].hold else goods,
+        goods=None if goods is ItemHold.HELD else goods,
         slot_hold=slot_after(order.slot_hold, edge),
         rejected=rejected,
         lost=every if edge.units is UnitsEffect.LOSE else {},

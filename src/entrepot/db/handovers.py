@@ -1,0 +1,157 @@
+"""Hand-overs: what stands on the act by which a carrier takes parcels of one business.
+
+For each business, warehouse and carrier one is open at most; a parcel that is scanned joins it.
+Its row is locked (db/locks.py) after orders and before stock.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from entrepot.db.balances import require_rows
+from entrepot.db.connection import Connection, Row
+from entrepot.domain.parcels import ParcelKey
+
+_COLUMNS = "business_id, id, warehouse_id, carrier, state, parcels, opened_at, closed_at, closed_by"
+_OPEN = """
+    INSERT INTO handover (business_id, warehouse_id, carrier, state, opened_at)
+    VALUES ($1, $2, $3, 'OPEN', $4)
+    ON CONFLICT (business_id, warehouse_id, carrier) WHERE state = 'OPEN' DO NOTHING
+"""
+_FIND_OPEN = """
+    SELECT id FROM handover
+    WHERE business_id = $1 AND warehouse_id = $2 AND carrier = $3 AND state = 'OPEN'
+"""
+_READ = f"SELECT {_COLUMNS} FROM handover WHERE business_id = $1 AND id = $2"
+_FIND_UNFINISHED = """
+    SELECT business_id, id FROM handover
+    WHERE warehouse_id = $1 AND carrier = $2 AND state <> 'CLOSED'
+    ORDER BY business_id, id
+    LIMIT $3
+"""
+_ADD_PARCEL = """
+    UPDATE parcel SET handover_id = $4, handed_by = $5, handed_at = $6
+    WHERE business_id = $1 AND order_id = $2 AND number = $3 AND handover_id IS NULL
+"""
+_COUNT_PARCEL = """
+    UPDATE handover SET parcels = parcels + 1 WHERE business_id = $1 AND id = $2
+"""
+_BEGIN_CLOSING = """
+    UPDATE handover SET state = 'CLOSING', closed_at = $3, closed_by = $4
+    WHERE business_id = $1 AND id = $2 AND state = 'OPEN'
+"""
+_FINISH = """
+    UPDATE handover SET state = 'CLOSED' WHERE business_id = $1 AND id = $2 AND state = 'CLOSING'
+"""
+_READ_ROWS = """
+    SELECT p.order_id, p.number, p.weight_g, o.external_order_id, o.status, o.substatus
+    FROM parcel p
+    JOIN orders o ON o.business_id = p.business_id AND o.id = p.order_id AND o.business_id = $1
+    WHERE p.business_id = $1 AND p.handover_id = $2
+    ORDER BY p.handed_at, p.order_id, p.number
+"""
+
+
+class HandoverState(StrEnum):
+    """OPEN takes parcels; CLOSING: the carrier has them, not every order says so yet."""
+
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """An act; `parcels` counts what stands on it."""
+
+    business_id: int
+    id: int
+    warehouse_id: int
+    carrier: str
+    state: HandoverState
+    parcels: int
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+class HandedParcel(msgspec.Struct, frozen=True):
+    """A parcel on an act, with what the act says of its order."""
+
+    key: ParcelKey
+    weight_g: int
+    external_order_id: str
+    status: str
+    substatus: str
+
+
+async def open_handover(
+    connection: Connection, business_id: int, warehouse_id: int, carrier: str, now: datetime
+) -> int | None:
+    """Give the open act, making one if need be; None when it was closed at this very moment."""
+    await connection.execute(_OPEN, business_id, warehouse_id, carrier, now)
+    found: int | None = await connection.fetchval(_FIND_OPEN, business_id, warehouse_id, carrier)
+    return found
+
+
+async def read_handover(
+    connection: Connection, business_id: int, handover_id: int
+) -> Handover | None:
+    """Read an act; for a decision, its row must be locked."""
+    row = await connection.fetchrow(_READ, business_id, handover_id)
+    return None if row is None else _handover(row)
+
+
+async def find_unfinished(
+    connection: Connection, warehouse_id: int, carrier: str, acts_max: int
+) -> list[tuple[int, int]]:
+    """Find acts of a warehouse and carrier that are not closed, by business and id."""
+    rows = await connection.fetch(_FIND_UNFINISHED, warehouse_id, carrier, acts_max)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def add_parcel(
+    connection: Connection, parcel: ParcelKey, handover_id: int, handed_by: str, now: datetime
+) -> None:
+    """Put a parcel onto an act; its order and the act must be locked."""
+    tag = await connection.execute(_ADD_PARCEL, *parcel, handover_id, handed_by, now)
+    require_rows(tag, 1)
+    tag = await connection.execute(_COUNT_PARCEL, parcel.business_id, handover_id)
+    require_rows(tag, 1)
+
+
+async def begin_closing(
+    connection: Connection, business_id: int, handover_id: int, closed_by: str, now: datetime
+) -> None:
+    """Say that the carrier took what stands on a locked act; a second time changes nothing."""
+    await connection.execute(_BEGIN_CLOSING, business_id, handover_id, now, closed_by)
+
+
+async def finish(connection: Connection, business_id: int, handover_id: int) -> None:
+    """Say that every order of an act went to the carrier; a second time changes nothing."""
+    await connection.execute(_FINISH, business_id, handover_id)
+
+
+async def read_rows(
+    connection: Connection, business_id: int, handover_id: int
+) -> tuple[HandedParcel, ...]:
+    """Read the parcels of an act in the order in which they were scanned."""
+    rows = await connection.fetch(_READ_ROWS, business_id, handover_id)
+    return tuple(
+        HandedParcel(ParcelKey(business_id, row[0], row[1]), row[2], row[3], row[4], row[5])
+        for row in rows
+    )
+
+
+def _handover(row: Row) -> Handover:
+    return Handover(
+        business_id=row["business_id"],
+        id=row["id"],
+        warehouse_id=row["warehouse_id"],
+        carrier=row["carrier"],
+        state=HandoverState(row["state"]),
+        parcels=row["parcels"],
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        closed_by=row["closed_by"],
+    )

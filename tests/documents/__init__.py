@@ -1,0 +1,1 @@
+"""Papers, rendered and read back."""
