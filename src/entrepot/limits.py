@@ -12,6 +12,8 @@ BATCH_LINES_MAX = 5_000
 # answer is 503.
 QUEUE_COMMANDS_MAX = 4_096
 QUEUE_BYTES_MAX = 64 * 1024 * 1024
+# And no longer than this, by how long batches took lately: well before the deadline below.
+QUEUE_WAIT_S_MAX = 5.0
 
 # The contract's clients give up after 10 s: whoever waited longer is no longer there.
 PLACE_DEADLINE_S = 9.0
@@ -21,6 +23,8 @@ CALL_S_MAX = 10.0
 # Requests being worked on, per process: more than placing can have waiting, far below what the
 # memory holds.
 REQUESTS_AT_ONCE_MAX = 8_192
+# How often the log tells that a process is overloaded.
+OVERLOAD_TOLD_S = 10.0
 
 # Repetitions of one batch, by cause. Serialisation failures and lost races end quickly;
 # an unknown outcome is worth the whole deadline.
@@ -58,6 +62,8 @@ PARSED_TOKENS_MAX = 4_096
 # commands that wait for a lock), reads and changes share the rest.
 POOL_CONNECTIONS_MAX = 12
 POOL_ACQUIRE_S_MAX = 5.0
+# Who would be the hundredth in front of each connection will not get one in time.
+POOL_WAITING_MAX = 1_000
 # A transaction takes milliseconds: whoever holds a row for longer is not about to give it back.
 LOCK_WAIT_MS_MAX = 200
 STATEMENT_S_MAX = 8.0

@@ -98,6 +98,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Enforce the contract's request limits. Switched off for benches and tests."
         ),
     ] = True
+    metrics_host: Annotated[
+        str,
+        Meta(min_length=1, max_length=255, description="The address that `/metrics` listens on."),
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        Annotated[int, Meta(ge=1, le=PORT_MAX)] | None,
+        Meta(
+            description="The port of `/metrics` for Prometheus, apart from the service's own."
+            " Without it nothing is served there.",
+        ),
+    ] = None
     ready_file: Annotated[
         Path | None,
         Meta(

@@ -88,6 +88,32 @@ async def test_it_is_bounded_in_bytes(url: str, ours: Shop, p1: Process) -> None
         assert told(await other.queue.place(command(ours, {"apple": 1}), half)) == "Placed"
 
 
+async def test_it_is_bounded_by_how_long_batches_take(
+    url: str, ours: Shop, p1: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow batches make the queue shorter; quick ones make it longer again."""
+    monkeypatch.setattr(limits, "BATCH_COMMANDS_MAX", 2)
+    monkeypatch.setattr(limits, "QUEUE_WAIT_S_MAX", 0.1)
+    await p1.stock(ours, apple=99)
+    async with wire_to(url) as wire, process(wire.url) as other:
+        gate, slow = await in_flight(wire, other, ours)
+        await asyncio.sleep(0.5)
+        gate.release()
+        await slow
+        gate, first = await in_flight(wire, other, ours)
+        waiting = [asyncio.create_task(other.order(command(ours, {"apple": 1}))) for _ in range(9)]
+        await asyncio.sleep(0)
+        refused = [task for task in waiting if task.done()]
+        assert len(waiting) - len(refused) == 3, "one batch and the command that begins another"
+        assert all(isinstance(task.exception(), QueueFull) for task in refused)
+        gate.release()
+        await asyncio.gather(first, *waiting, return_exceptions=True)
+        for _ in range(20):
+            assert told(await other.order(command(ours, {"apple": 1}))) == "Placed"
+        waiting = [asyncio.create_task(other.order(command(ours, {"apple": 1}))) for _ in range(9)]
+        assert {told(one) for one in await asyncio.gather(*waiting)} == {"Placed"}
+
+
 async def test_who_is_past_the_deadline_is_dropped_before_it_is_taken(
     url: str, ours: Shop, p1: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Supervise the sample application: `run_sample.py PORT WORKERS DATABASE_URL`."""
+"""Supervise the sample application: `run_sample.py PORT WORKERS DATABASE_URL METRICS_PORT`."""
 
 import asyncio
 import sys
@@ -12,8 +12,13 @@ from entrepot.supervisor.orders import WorkerOrders
 from entrepot.supervisor.supervise import supervise
 
 
-async def _main(port: int, workers: int, database_url: str) -> None:
-    settings = Settings(data_dir=Path("/nowhere"), workers=workers, log_level=LogLevel.ERROR)
+async def _main(port: int, workers: int, database_url: str, metrics_port: int) -> None:
+    settings = Settings(
+        data_dir=Path("/nowhere"),
+        workers=workers,
+        log_level=LogLevel.ERROR,
+        metrics_port=metrics_port or None,
+    )
     configure_logging(settings)
     orders = WorkerOrders(settings, database_url, app="tests.supervisor.sample_app:create_app")
 
@@ -24,6 +29,6 @@ async def _main(port: int, workers: int, database_url: str) -> None:
 
 
 try:
-    asyncio.run(_main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    asyncio.run(_main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])))
 except StartRefused as error:
     sys.exit(error.sentence)

@@ -45,6 +45,8 @@ def serve(
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Do not enforce request limits: benches and tests.")
     ] = False,
+    metrics_host: Annotated[str | None, _option("metrics_host", "--metrics-host")] = None,
+    metrics_port: Annotated[int | None, _option("metrics_port", "--metrics-port")] = None,
     ready_file: Annotated[Path | None, _option("ready_file", "--ready-file")] = None,
     delivery_days_ahead: Annotated[
         int | None, _option("delivery_days_ahead", "--delivery-days-ahead")
@@ -63,6 +65,8 @@ def serve(
         demo=demo,
         sandbox=sandbox,
         limits_enabled=False if no_limits else None,
+        metrics_host=metrics_host,
+        metrics_port=metrics_port,
         ready_file=ready_file,
         delivery_days_ahead=delivery_days_ahead,
         log_level=log_level,

@@ -6,6 +6,7 @@ is set explicitly: a server's default must not decide what our locks mean.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
@@ -15,6 +16,8 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 
 from entrepot import limits
 from entrepot.db.connection import Connection
+from entrepot.db.figures import DatabaseFigures, PoolState
+from entrepot.figures import Family
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
@@ -58,6 +61,11 @@ class Database:
     def __init__(self, pool: Any) -> None:  # noqa: ANN401 - asyncpg's pool is untyped
         """Use a pool made by `open_database`."""
         self._pool = pool
+        self._figures = DatabaseFigures()
+
+    def figures_told(self) -> list[Family]:
+        """Tell what was counted."""
+        return self._figures.told(PoolState(self._pool.get_size(), self._pool.get_idle_size()))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -66,10 +74,7 @@ class Database:
         Raises:
             DatabaseUnavailable: none could be had in time, or the server is gone.
         """
-        try:
-            lent = await self._pool.acquire(timeout=limits.POOL_ACQUIRE_S_MAX)
-        except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
-            raise DatabaseUnavailable(str(error)) from error
+        lent = await self._acquire()
         try:
             yield cast("Connection", lent)
         except BaseException as error:
@@ -82,6 +87,21 @@ class Database:
         finally:
             # A caller that was cancelled must not leak the connection it held.
             await asyncio.shield(self._pool.release(lent))
+
+    async def _acquire(self) -> Any:  # noqa: ANN401 - asyncpg's connections are untyped
+        figures = self._figures
+        if figures.waiting >= limits.POOL_WAITING_MAX:
+            message = f"{figures.waiting} wait for a connection"
+            raise DatabaseUnavailable(message)
+        began = time.perf_counter()
+        figures.waiting += 1
+        try:
+            return await self._pool.acquire(timeout=limits.POOL_ACQUIRE_S_MAX)
+        except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
+            raise DatabaseUnavailable(str(error)) from error
+        finally:
+            figures.waiting -= 1
+            figures.acquire_s.observe(time.perf_counter() - began)
 
     async def read(self, work: Work[Result]) -> Result:
         """Run a read, once more when the connection turns out to be dead.
@@ -113,14 +133,20 @@ class Database:
             try:
                 result = await work(connection)
             except Exception:  # a cancelled one loses its connection, and the server rolls back
+                self._figures.transactions["rolled_back"] += 1
                 await _roll_back(connection)
                 raise
+            began = time.perf_counter()
             try:
                 await connection.execute("COMMIT")
             except Exception as error:
-                if connection_was_lost(error):
+                lost = connection_was_lost(error)
+                self._figures.transactions["unknown" if lost else "rolled_back"] += 1
+                if lost:
                     raise OutcomeUnknown(str(error)) from error
                 raise
+            self._figures.commit_s.observe(time.perf_counter() - began)
+            self._figures.transactions["committed"] += 1
             return result
 
     async def transaction(self, work: Work[Result]) -> Result:

@@ -6,20 +6,27 @@ one slow lock does not stop every tenant of the process.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import structlog
 
 from entrepot import limits
 from entrepot.db.transaction import DatabaseUnavailable
 from entrepot.domain.placement import Outcome, PlaceCommand
+from entrepot.figures import Family
+from entrepot.fulfilment.figures import PlacingFigures
 from entrepot.fulfilment.place_batch import RowsBusyError
 
 log = structlog.get_logger()
 
 Place = Callable[[Sequence[PlaceCommand]], Awaitable[list[Outcome | Exception]]]
+
+
+# How much the latest batch says about how long the next will take.
+_LATEST_WEIGHT = 0.3
 
 
 class QueueFull(DatabaseUnavailable):
@@ -30,7 +37,7 @@ class _Waiting(NamedTuple):
     command: PlaceCommand
     lines: int
     size_bytes: int
-    deadline: float
+    since: float
     future: asyncio.Future[Outcome]
 
 
@@ -40,6 +47,7 @@ class _Lane:
     def __init__(self) -> None:
         self.queue: deque[_Waiting] = deque()
         self.size_bytes = 0
+        self.lines = 0
         self.arrived = asyncio.Event()
         self.at_rest = asyncio.Event()
         self.at_rest.set()
@@ -47,6 +55,7 @@ class _Lane:
     def put(self, waiting: _Waiting) -> None:
         self.queue.append(waiting)
         self.size_bytes += waiting.size_bytes
+        self.lines += waiting.lines
         self.at_rest.clear()
         self.arrived.set()
 
@@ -61,7 +70,8 @@ class _Lane:
                 break
             queue.popleft()
             self.size_bytes -= waiting.size_bytes
-            if waiting.deadline < now:
+            self.lines -= waiting.lines
+            if waiting.since + limits.PLACE_DEADLINE_S < now:
                 _fail(waiting, QueueFull("the command waited past its deadline"))
                 continue
             batch.append(waiting)
@@ -80,6 +90,9 @@ class GroupCommit:
         self._fast = _Lane()
         self._slow = _Lane()
         self._closing = False
+        self._figures = PlacingFigures()
+        self._batch_s = 0.0
+        self._told_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -98,18 +111,50 @@ class GroupCommit:
             QueueFull: too much waits already.
             DatabaseUnavailable: it could not be brought to an end in time.
         """
-        waits = len(self._fast.queue) + len(self._slow.queue)
-        waits_bytes = self._fast.size_bytes + self._slow.size_bytes + size_bytes
-        if self._closing or (
-            waits >= limits.QUEUE_COMMANDS_MAX or waits_bytes > limits.QUEUE_BYTES_MAX
-        ):
-            message = f"{waits} commands wait"
-            raise QueueFull(message)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-        deadline = loop.time() + limits.PLACE_DEADLINE_S
-        self._fast.put(_Waiting(command, command.lines, size_bytes, deadline, future))
+        reason = "closing" if self._closing else self._too_much(size_bytes)
+        if reason is not None:
+            self._turn_away(reason)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        now = time.perf_counter()
+        self._fast.put(_Waiting(command, command.lines, size_bytes, now, future))
         return await future
+
+    def figures_told(self) -> list[Family]:
+        """Tell what was counted."""
+        fast, slow = self._fast, self._slow
+        return self._figures.told(
+            len(fast.queue) + len(slow.queue), fast.size_bytes + slow.size_bytes
+        )
+
+    def _turn_away(self, reason: str) -> NoReturn:
+        self._figures.turned_away[reason] += 1
+        now = time.perf_counter()
+        # A line for each of thousands a second would be one more load.
+        if now - self._told_at > limits.OVERLOAD_TOLD_S:
+            self._told_at = now
+            log.warning(
+                "orders are turned away", reason=reason, since_start=dict(self._figures.turned_away)
+            )
+        raise QueueFull(reason)
+
+    def _too_much(self, size_bytes: int) -> str | None:
+        """Say why another command cannot be done in time; None when it can.
+
+        What waits is counted in batches, and a batch takes as long as the latest ones did. One
+        batch may always wait, so that a queue which was slow finds out when it is not any more.
+        """
+        fast, slow = self._fast, self._slow
+        waits = len(fast.queue) + len(slow.queue)
+        if waits >= limits.QUEUE_COMMANDS_MAX:
+            return "too many commands wait"
+        if fast.size_bytes + slow.size_bytes + size_bytes > limits.QUEUE_BYTES_MAX:
+            return "too many bytes wait"
+        batches = max(
+            len(fast.queue) / limits.BATCH_COMMANDS_MAX, fast.lines / limits.BATCH_LINES_MAX
+        )
+        if batches > 1 and batches * self._batch_s > limits.QUEUE_WAIT_S_MAX:
+            return "what waits takes too long"
+        return None
 
     async def close(self) -> None:
         """Refuse new commands, finish those that wait, and stop."""
@@ -124,21 +169,30 @@ class GroupCommit:
     async def _serve(self, lane: _Lane) -> None:
         while True:
             await lane.arrived.wait()
-            batch = lane.take(asyncio.get_running_loop().time())
+            batch = lane.take(time.perf_counter())
             if batch:
-                await self._run(batch)
+                self._figures.batch_commands.observe(len(batch))
+                await self._run(batch, lane)
             if not lane.queue:
                 lane.at_rest.set()  # only now may the task be cancelled
 
-    async def _run(self, batch: list[_Waiting]) -> None:
+    async def _run(self, batch: list[_Waiting], lane: _Lane) -> None:
         outcomes: list[Outcome | Exception]
+        began = time.perf_counter()
+        for waiting in batch:
+            self._figures.wait_s.observe(began - waiting.since)
         try:
             outcomes = await self._place([waiting.command for waiting in batch])
             assert len(outcomes) == len(batch), "an outcome for each command"
         except Exception as error:  # whatever happens, every caller hears of it and the lane lives
             log.exception("a batch failed")
             outcomes = [error] * len(batch)
+        elapsed_s = time.perf_counter() - began
+        self._figures.batch_s.observe(elapsed_s)
+        if lane is self._fast:
+            self._batch_s += (elapsed_s - self._batch_s) * _LATEST_WEIGHT
         for waiting, outcome in zip(batch, outcomes, strict=True):
+            self._figures.came_to(outcome)
             if isinstance(outcome, RowsBusyError):
                 self._slow.put(waiting)
             elif isinstance(outcome, Exception):

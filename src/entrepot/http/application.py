@@ -12,6 +12,8 @@ import structlog
 
 from entrepot.contract.errors import INTERNAL_ERROR, UNAVAILABLE
 from entrepot.db.transaction import DatabaseUnavailable, connection_was_lost
+from entrepot.figures import Family
+from entrepot.fulfilment.group_commit import QueueFull
 from entrepot.http.asgi import (
     AsgiApp,
     AsgiScope,
@@ -62,6 +64,10 @@ class Application:
         else:
             await send_reply(send, other_method_reply(scope["method"], matched), request_id)
 
+    def figures(self) -> list[Family]:
+        """Tell what this process has counted so far."""
+        return [*self._outstanding.figures.told(len(self._outstanding)), *self.life.figures()]
+
     async def _serve_operation(
         self,
         matched: Matched[Endpoint],
@@ -98,6 +104,8 @@ class Application:
         except ClientGone:
             log.debug("the client hung up", **words)
             return None
+        except QueueFull:  # the queue tells of it, now and then
+            return refusal_reply(UNAVAILABLE())
         except DatabaseUnavailable as error:
             log.warning("unavailable", reason=str(error), **words)
             return refusal_reply(UNAVAILABLE())

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from entrepot.db.start_refused import StartRefused
 from entrepot.db.transaction import DatabaseUnavailable
+from entrepot.figures import Family
 from entrepot.http.asgi import Receive, Send
 from entrepot.http.health import Readiness, check_readiness
 from entrepot.operations.call import Platform
@@ -32,6 +33,10 @@ class Life:
             message = "the process is starting or stopping"
             raise DatabaseUnavailable(message)
         return self._platform
+
+    def figures(self) -> list[Family]:
+        """Tell what the platform has counted; nothing before it is open."""
+        return [] if self._platform is None else self._platform.figures()
 
     async def readiness(self) -> Readiness:
         """Tell whether requests are welcome."""

@@ -14,6 +14,7 @@ from entrepot import limits
 from entrepot.contract.errors import UNAVAILABLE
 from entrepot.http.asgi import COMPLETE, AsgiScope, Reply, Send, refusal_reply, send_reply
 from entrepot.http.endpoint import Endpoint
+from entrepot.http.figures import HttpFigures
 from entrepot.http.limiting import told_headers
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Outstanding:
 
     def __init__(self) -> None:
         """Begin with none."""
+        self.figures = HttpFigures()
         self._open: set[OpenRequest] = set()
         self._looking: asyncio.TimerHandle | None = None
         self._late_answers: set[asyncio.Task[None]] = set()
@@ -64,6 +66,7 @@ class Outstanding:
     ) -> OpenRequest | None:
         """Take a request in; None when there are as many as can be."""
         if len(self._open) >= limits.REQUESTS_AT_ONCE_MAX:
+            self.figures.turned_away += 1
             return None
         began = time.perf_counter()
         patience = limits.CALL_S_MAX
@@ -79,6 +82,8 @@ class Outstanding:
         """Send an answer, unless it comes too late."""
         if not request.answered:
             request.answered = True
+            elapsed_s = time.perf_counter() - request.began
+            self.figures.answered(request.endpoint.operation_id, reply.http_status, elapsed_s)
             headers = told_headers(request.endpoint, request.scope)
             await send_reply(request.send, reply, request.request_id, headers)
 
@@ -96,6 +101,7 @@ class Outstanding:
                     operation=request.endpoint.operation_id,
                     request_id=request.request_id,
                 )
+                self.figures.late[request.endpoint.operation_id] += 1
                 task = loop.create_task(self.answer(request, _TOO_LATE))
                 self._late_answers.add(task)
                 task.add_done_callback(self._late_answers.discard)

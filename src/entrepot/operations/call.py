@@ -10,6 +10,7 @@ from entrepot.db.order_ids import OrderIds
 from entrepot.db.request_limiter import RequestLimiter
 from entrepot.db.transaction import Database
 from entrepot.domain.accounts import ApiKey
+from entrepot.figures import Family
 from entrepot.fulfilment.group_commit import GroupCommit
 
 
@@ -28,6 +29,10 @@ class Platform(msgspec.Struct, frozen=True):
     page_tokens: PageTokens
     delivery_days_ahead: int
     limiter: RequestLimiter | None
+
+    def figures(self) -> list[Family]:
+        """Tell what its parts have counted."""
+        return [*self.placing.figures_told(), *self.database.figures_told()]
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from entrepot.settings import Settings
 from entrepot.supervisor.listening import Listeners, reachable_address
+from entrepot.supervisor.metrics_page import serve_metrics
 from entrepot.supervisor.orders import WorkerOrders
 from entrepot.supervisor.readiness import wait_until_ready
 from entrepot.supervisor.workers import Workers
@@ -30,6 +32,7 @@ async def supervise(
     stop, hurry = asyncio.Event(), asyncio.Event()
     _on_signals(stop, hurry)
     workers = Workers(listeners, orders)
+    metrics = await _metrics(orders.settings, workers)
     workers.start(orders.settings.workers)
     try:
         ready = asyncio.create_task(wait_until_ready(reachable_address(listeners)))
@@ -48,7 +51,15 @@ async def supervise(
     finally:
         for listener in listeners:  # the workers close theirs: from now on nobody is let in
             listener.close()
+        if metrics is not None:
+            metrics.close()
         await workers.stop(hurry)
+
+
+async def _metrics(settings: Settings, workers: Workers) -> asyncio.Server | None:
+    if settings.metrics_port is None:
+        return None
+    return await serve_metrics(settings.metrics_host, settings.metrics_port, workers)
 
 
 async def _wait(event: asyncio.Event) -> None:

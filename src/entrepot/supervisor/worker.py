@@ -1,7 +1,8 @@
-"""One process that answers requests: `python -m entrepot.supervisor.worker SOCKET_FD PIPE_FD`.
+"""One process that answers requests, started with three file descriptors as its arguments.
 
-The pipe brings its orders, and its end of file means that the supervisor is gone: then the worker
-ends too, so that no port stays taken.
+On the first, a socket, it accepts connections. The second, a pipe, brings its orders, and its end
+of file means that the supervisor is gone: then the worker ends too, so that no port stays taken.
+Over the third, a socket, the supervisor asks what the worker has counted.
 """
 
 import asyncio
@@ -15,13 +16,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 import uvloop
 
+from entrepot.figures import Family
 from entrepot.http.protocol import BoundedHttp
 from entrepot.settings import Settings
+from entrepot.supervisor.figures_link import tell_figures
 from entrepot.supervisor.listening import BACKLOG
 from entrepot.supervisor.logs import configure_logging
 from entrepot.supervisor.orders import WorkerOrders, orders_from_line
@@ -37,8 +40,16 @@ GARBAGE_THRESHOLDS = (50_000, 20, 100)
 """Requests leave few cycles behind; Python's own thresholds cost a sixteenth of the time."""
 
 
+class Application(Protocol):
+    """An ASGI application that counts what it does."""
+
+    def figures(self) -> list[Family]: ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...  # noqa: ANN401
+
+
 def main() -> None:
-    socket_fd, pipe_fd = map(int, sys.argv[1:])
+    socket_fd, pipe_fd, figures_fd = map(int, sys.argv[1:])
     _die_with_parent()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     # Unbuffered: closing a buffered pipe would wait for the thread that reads from it, for ever.
@@ -48,19 +59,36 @@ def main() -> None:
             return  # the supervisor went before it could say anything
         orders = orders_from_line(line)
         configure_logging(orders.settings)
-        server = uvicorn.Server(_config(orders))
+        app = _make_app(orders)
+        server = uvicorn.Server(_config(app))
         # A thread, not the loop: it must also end a worker whose loop is stuck.
         threading.Thread(target=_end_with_supervisor, args=(pipe, server), daemon=True).start()
         listener = socket.socket(fileno=socket_fd)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(server.serve(sockets=[listener]))
+            runner.run(_serve(server, listener, socket.socket(fileno=figures_fd), app))
 
 
-def _config(orders: WorkerOrders) -> uvicorn.Config:
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, link: socket.socket, app: Application
+) -> None:
+    telling = asyncio.create_task(tell_figures(link, app.figures), name="figures")
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        telling.cancel()
+
+
+def _make_app(orders: WorkerOrders) -> Application:
     module, _, name = orders.app.partition(":")
-    create_app: Callable[[Settings, str], Any] = getattr(importlib.import_module(module), name)
+    create_app: Callable[[Settings, str], Application] = getattr(
+        importlib.import_module(module), name
+    )
+    return create_app(orders.settings, orders.database_url)
+
+
+def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(orders.settings, orders.database_url),
+        app,
         interface="asgi3",
         http=BoundedHttp,
         ws="none",

@@ -11,6 +11,8 @@ from asyncio.subprocess import DEVNULL, Process
 import structlog
 
 from entrepot.db.start_refused import StartRefused
+from entrepot.figures import Family
+from entrepot.supervisor.figures_link import FiguresLink
 from entrepot.supervisor.listening import Listeners
 from entrepot.supervisor.orders import WorkerOrders, orders_to_line
 from entrepot.supervisor.worker import GRACE_S_MAX
@@ -38,6 +40,7 @@ class Workers:
         self._listeners = listeners
         self._line = orders_to_line(orders)
         self._processes: dict[int, Process] = {}
+        self._links: dict[int, FiguresLink] = {}
         self._stopping = asyncio.Event()
         self._was_ready = False
         self._keepers: list[asyncio.Task[None]] = []
@@ -50,6 +53,12 @@ class Workers:
     def confirm_ready(self) -> None:
         """From now on a worker that dies is restarted for ever."""
         self._was_ready = True
+
+    async def figures(self) -> dict[str, list[Family] | None]:
+        """What each worker has counted, by its number; None for one that does not answer."""
+        links = sorted(self._links.items())
+        told = await asyncio.gather(*(link.ask() for _, link in links))
+        return {str(number + 1): one for (number, _), one in zip(links, told, strict=True)}
 
     async def stop(self, hurry: asyncio.Event) -> None:
         """End them, letting requests in flight finish; `hurry` shortens that when it is set."""
@@ -80,7 +89,7 @@ class Workers:
         while not self._stopping.is_set():
             started_at = time.monotonic()
             listener = self._listeners[number % len(self._listeners)]
-            code = await self._run_one(listener.fileno())
+            code = await self._run_one(number, listener.fileno())
             if self._stopping.is_set():
                 return
             deaths = 1 if time.monotonic() - started_at > STEADY_S else deaths + 1
@@ -90,11 +99,13 @@ class Workers:
                 return
             await asyncio.sleep(min(RESTART_PAUSE_S * 2**deaths, RESTART_PAUSE_S_MAX))
 
-    async def _run_one(self, socket_fd: int) -> int:
+    async def _run_one(self, number: int, socket_fd: int) -> int:
         """Start a worker and wait for its end, which is at the latest our own."""
         reading, writing = os.pipe()
+        link = self._links[number] = FiguresLink()
         try:
-            process = await self._spawn(socket_fd, reading)
+            process = await self._spawn(socket_fd, reading, link.worker_end.fileno())
+            link.worker_end.close()
             os.close(reading)
             reading = -1
             self._processes[process.pid] = process
@@ -106,16 +117,17 @@ class Workers:
             del self._processes[process.pid]
             return code
         finally:
+            link.close()
             os.close(writing)
             if reading >= 0:
                 os.close(reading)
 
-    async def _spawn(self, socket_fd: int, pipe_fd: int) -> Process:
+    async def _spawn(self, socket_fd: int, pipe_fd: int, figures_fd: int) -> Process:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "entrepot.supervisor.worker"),
-            *(str(socket_fd), str(pipe_fd)),
+            *(str(socket_fd), str(pipe_fd), str(figures_fd)),
             stdin=DEVNULL,
-            pass_fds=(socket_fd, pipe_fd),
+            pass_fds=(socket_fd, pipe_fd, figures_fd),
             # Out of the terminal's group: Ctrl-C comes to the supervisor alone, who passes it on.
             process_group=0,
         )
