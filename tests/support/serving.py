@@ -98,7 +98,9 @@ async def serve_here(
 class Server:
     """`entrepot serve` as a process of its own."""
 
-    def __init__(self, database_url: str, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, *arguments: str, limited: bool = False
+    ) -> None:
         self.folder = folder
         self._ready_file = folder / "ready.json"
         self._ready_file.unlink(missing_ok=True)
@@ -108,7 +110,8 @@ class Server:
         self._log = (folder / "server.log").open("ab")
         self.process = subprocess.Popen(
             [
-                sys.executable, "-c", PROGRAM, "serve", "--port", "0", "--sandbox", "--no-limits",
+                sys.executable, "-c", PROGRAM, "serve", "--port", "0", "--sandbox",
+                *(() if limited else ("--no-limits",)),
                 "--ready-file", str(self._ready_file), *arguments,
             ],
             env={

@@ -164,8 +164,8 @@ class BudgetLeases:
 
 def _wish(lease: Lease, ends_at: datetime) -> BudgetWish:
     held = lease.left if lease.ends_at == ends_at else 0
-    lease.asked = max(lease.wanted - held, 1)
-    hoped = min(max(lease.block * 2, lease.asked), limits.LEASE_BLOCK_MAX)
+    lease.asked = max(lease.wanted - held, 0)
+    hoped = min(max(lease.block * 2, lease.asked, 1), limits.LEASE_BLOCK_MAX)
     return BudgetWish(lease.key, lease.amount, ends_at, lease.asked, hoped)
 
 
