@@ -45,12 +45,15 @@ class Plan(msgspec.Struct, frozen=True):
 
     Every configuration runs once for `seconds` after `warm_up_s`; then the best one of each
     contender and choice of offers runs `repeats` times more, the contenders taking turns.
+    `limited` tells whether Entrepot keeps request limits: raised far beyond what is measured,
+    but counted all the same.
     """
 
     runs: tuple[Run, ...]
     seconds: float
     warm_up_s: float
     repeats: int
+    limited: bool = True
 
 
 def full_plan(seconds: float, repeats: int) -> Plan:

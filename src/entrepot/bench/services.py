@@ -75,8 +75,11 @@ async def run_service(database: BenchDatabase, run: Run, plan: Plan) -> Measured
     Raises:
         BenchFailed: it does not start, or an order was refused.
     """
-    serving = serving_entrepot if run.contender is Contender.ENTREPOT else _fastapi
-    async with serving(database.url, run.processes) as service:
+    if run.contender is Contender.ENTREPOT:
+        serving = serving_entrepot(database.url, run.processes, limited=plan.limited)
+    else:
+        serving = _fastapi(database.url, run.processes)
+    async with serving as service:
         watched = {"service": service.process}
         server = await database.server_process()
         if server is not None:
@@ -127,8 +130,10 @@ async def send_load(order: LoadOrder) -> LoadResult:
 
 
 @contextlib.asynccontextmanager
-async def serving_entrepot(database_url: str, processes: int) -> AsyncIterator[Service]:
-    """Run `entrepot serve` on a database.
+async def serving_entrepot(
+    database_url: str, processes: int, *, limited: bool = False
+) -> AsyncIterator[Service]:
+    """Run `entrepot serve` on a database, with or without request limits.
 
     Raises:
         BenchFailed: it does not start.
@@ -143,7 +148,8 @@ async def serving_entrepot(database_url: str, processes: int) -> AsyncIterator[S
             return urllib.parse.urlsplit(ready.base_url).port
 
         command = (
-            *(sys.executable, "-P", "-c", _ENTREPOT, "serve", "--no-limits"),
+            *(sys.executable, "-P", "-c", _ENTREPOT, "serve"),
+            *(() if limited else ("--no-limits",)),
             *("--port", "0", "--workers", str(processes)),
             *("--ready-file", str(ready_file), "--data-dir", folder),
         )

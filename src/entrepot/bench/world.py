@@ -58,6 +58,11 @@ _NO_LIMIT = ItemLimits(1_000_000, 10_000, 10_000, 10_000, 30_000)
 _INSERT_KEY = """
     INSERT INTO api_key (business_id, name, scopes, token_hash) VALUES ($1, 'Bench', $2, $3)
 """
+# Far beyond what can be measured: limits are counted, and nobody is refused.
+_RAISE_LIMITS = """
+    INSERT INTO own_limit (business_id, operation, amount, parallel, updated_at)
+    VALUES ($1, $2, 1000000000, 100000, now())
+"""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -180,6 +185,7 @@ async def _make_world(connection: Any) -> World:  # noqa: ANN401 - asyncpg is un
     await connection.execute(
         _INSERT_KEY, BUSINESS_ID, [Scope.ALL_METHODS.value], token_hash(api_key)
     )
+    await connection.execute(_RAISE_LIMITS, BUSINESS_ID, "createOrder")
     async with connection.transaction():
         await replace_network(connection, _network())
     await connection.execute(statements("baseline_network.sql"))

@@ -87,6 +87,9 @@ def place(
     quick: Annotated[
         bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
     ] = False,
+    no_limits: Annotated[
+        bool, typer.Option("--no-limits", help="Let Entrepot count no request limits.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Place orders as fast as possible: pgbench, FastAPI with SQLAlchemy, and Entrepot.
@@ -99,6 +102,7 @@ def place(
 
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = quick_plan() if quick else full_plan(seconds, repeats)
+    plan = msgspec.structs.replace(plan, limited=not no_limits)
     try:
         report = asyncio.run(_place(settings, plan))
     except BenchFailed as error:
