@@ -151,6 +151,8 @@ NETWORK_RETIRED_LIFE_S = 60
 LEASE_BLOCK_MAX = 1_000
 # Questions about limits that share a transaction: it ends within some ten milliseconds.
 LEASES_PER_TRANSACTION_MAX = 500
+# Operations of campaigns whose limits a process has at hand: about 500 bytes each.
+PASSAGES_REMEMBERED_MAX = 50_000
 # What has been borrowed and lies unused for so long is given back to the other processes.
 LEASE_IDLE_S = 2.0
 # A budget that was found empty is not asked for again at once: others may give something back,

@@ -27,8 +27,8 @@ class Lease:
     """What one process holds of one budget."""
 
     __slots__ = (
-        "amount", "asked", "block", "ends_at", "exhausted_until", "good_until", "key", "left",
-        "rest", "until", "used_at", "wanted", "window_s",
+        "amount", "asked", "block", "ends_at", "exhausted_until", "forgotten", "good_until", "key",
+        "left", "rest", "until", "used_at", "wanted", "window_s",
     )  # fmt: skip
 
     def __init__(self, key: BudgetKey) -> None:
@@ -45,7 +45,8 @@ class Lease:
         self.good_until = 0.0
         self.exhausted_until = 0.0
         self.used_at = 0.0
-        self.until = b""
+        self.until: tuple[bytes, bytes] | None = None  # a header that tells the end
+        self.forgotten = False
 
     @property
     def remaining(self) -> int:
@@ -85,6 +86,17 @@ class BudgetLeases:
             found.ends_at = _UNKNOWN
         return found
 
+    def try_take(self, lease: Lease, count: int) -> bool:
+        """Take what is here already; False says nothing."""
+        if lease.left < (count or 1) or self._clock.movable:
+            return False
+        now = self._monotonic()
+        if now >= lease.good_until:
+            return False
+        lease.left -= count
+        lease.used_at = now
+        return True
+
     async def take(self, lease: Lease, count: int) -> bool:
         """Take from a budget; False when the window has not that much left.
 
@@ -116,6 +128,7 @@ class BudgetLeases:
             if lease.left and now < lease.good_until:
                 self._returning.join(lease)
             elif now >= lease.good_until:
+                lease.forgotten = True
                 del self._leases[lease.key]
         await self._returning.finish()
 
@@ -174,7 +187,8 @@ def _note(lease: Lease, lent: Lent, moment: datetime, asked_at: float) -> None:
     if lent.ends_at != lease.ends_at:
         lease.ends_at = lent.ends_at
         lease.left = lease.block = 0
-        lease.until = format_datetime(lent.ends_at, usegmt=True).encode("ascii")
+        ends_at = format_datetime(lent.ends_at, usegmt=True).encode("ascii")
+        lease.until = (b"x-ratelimit-resource-until", ends_at)
     lease.good_until = asked_at + (lent.ends_at - moment).total_seconds()
     lease.left += lent.lent
     lease.block = max(lease.block, lent.lent)

@@ -23,8 +23,8 @@ class Gate:
     """What one process holds and uses of the places of one entity."""
 
     __slots__ = (
-        "contended_until", "good_until", "held", "in_use", "key", "most", "others_tight", "peak",
-        "renewed_at", "short", "waiting",
+        "contended_until", "forgotten", "good_until", "held", "in_use", "key", "most",
+        "others_tight", "peak", "renewed_at", "short", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: BudgetKey) -> None:
@@ -39,6 +39,7 @@ class Gate:
         self.renewed_at = 0.0
         self.contended_until = 0.0
         self.others_tight = True
+        self.forgotten = False
         self.short = False  # fewer were to be had than asked for
 
 
@@ -66,6 +67,17 @@ class ParallelPlaces:
         found.most = most
         return found
 
+    def try_enter(self, gate: Gate) -> bool:
+        """Take a place that is held already; False says nothing."""
+        in_use = gate.in_use + 1
+        if in_use > gate.held or in_use + gate.waiting > gate.most:
+            return False
+        if self._monotonic() >= gate.good_until:
+            return False
+        gate.in_use = in_use
+        gate.peak = max(gate.peak, in_use)
+        return True
+
     async def enter(self, gate: Gate) -> bool:
         """Take a place; False when all are in use. Whoever has one leaves.
 
@@ -74,9 +86,7 @@ class ParallelPlaces:
         """
         if gate.in_use + gate.waiting >= gate.most:
             return False
-        if gate.in_use < gate.held and self._monotonic() < gate.good_until:
-            gate.in_use += 1
-            gate.peak = max(gate.peak, gate.in_use)
+        if self.try_enter(gate):
             return True
         gate.waiting += 1
         try:
@@ -100,6 +110,7 @@ class ParallelPlaces:
         now = self._monotonic()
         for gate in list(self._gates.values()):
             if not (gate.held or gate.in_use or gate.waiting):
+                gate.forgotten = True
                 del self._gates[gate.key]
             elif gate.held and now - gate.renewed_at > limits.PARALLEL_HOLD_RENEWED_S:
                 self._asking.join(gate)

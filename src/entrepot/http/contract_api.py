@@ -14,7 +14,7 @@ from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, ref
 from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
-from entrepot.http.limiting import PASSAGE, Passage, counted_at_entry, passage
+from entrepot.http.limiting import PASSAGE, Passage, Passages
 from entrepot.http.matching import Matched, OtherMethod, RouteTable
 from entrepot.operations.call import Call, Platform
 from entrepot.operations.registry import Operation, RawAnswer
@@ -29,6 +29,7 @@ class ContractApi:
     def __init__(self, operations: Iterable[Operation]) -> None:
         """Prepare every operation."""
         self._routes = RouteTable(map(Endpoint, operations))
+        self._passages = Passages()
 
     def match(self, method: str, path: str) -> Matched[Endpoint] | OtherMethod | None:
         """Find the operation of a request; None for a path that is not the contract's."""
@@ -50,7 +51,9 @@ class ContractApi:
             receive,
             scope.get(COMPLETE, False),
         )
-        answer = await _decide(matched.route, matched.values, request, platform, scope)
+        answer = await _decide(
+            matched.route, matched.values, request, platform, self._passages, scope
+        )
         if isinstance(answer, Refusal):
             return refusal_reply(answer)
         if isinstance(answer, RawAnswer):
@@ -70,6 +73,7 @@ async def _decide(
     values: tuple[str, ...],
     request: Request,
     platform: Platform,
+    passages: Passages,
     scope: AsgiScope,
 ) -> object:
     """Give the answer: a wire type, a stored answer or a refusal."""
@@ -80,12 +84,12 @@ async def _decide(
     arguments = await admit(endpoint, values, headers, caller.key, platform.accounts)
     if isinstance(arguments, Refusal):
         return arguments
-    if platform.limiter is None:
-        return await _perform(endpoint, arguments, request, platform, caller, None)
     # The caller is known, nothing was spent on it yet.
-    limited = await passage(endpoint, values, caller.key, platform.accounts, platform.limiter)
+    limited = await passages.find(endpoint, values, caller.key, platform)
+    if limited is None:
+        return await _perform(endpoint, arguments, request, platform, caller, None)
     scope[PASSAGE] = limited
-    refusal = await limited.enter(counted_at_entry(endpoint.limit))
+    refusal = await limited.enter()
     if refusal is not None:
         return refusal
     try:

@@ -80,13 +80,6 @@ class Endpoint:
         if operation.body is not None:
             self.body = BodyDecoder(operation.body.type, required=operation.body.required)
 
-    def entity_of(self, values: tuple[str, ...], business_id: int) -> str:
-        """Name whose limits a request counts for, as the contract's messages do."""
-        if self.entity_at is None:
-            return f"businessId {business_id}"
-        name, at = self.entity_at
-        return f"{name} {int(values[at])}"
-
 
 def _entity_at(operation: Operation) -> tuple[str, int] | None:
     """Find the campaign or business among the values of a path."""
