@@ -70,16 +70,10 @@ class Post:
         )
         return [line for line in reversed(lines) if line.kind is not NotificationKind.PING]
 
-    async def send(self) -> int:
-        """Send what is due at this moment; gives how many attempts were made."""
-        attempted = 0
-        while True:
-            attempted += await self.sender.send_due(self.process.database, CLOCK)
-            if self.sender.idle:
-                done = await self.sender.send_due(self.process.database, CLOCK)
-                attempted += done
-                if self.sender.idle and not done:
-                    return attempted
+    async def send(self) -> None:
+        """Send what is due at this moment."""
+        while await self.sender.send_due(self.process.database, CLOCK):
+            pass
 
     async def waiting(self, subscription: Subscription) -> int:
         """How many notifications wait."""

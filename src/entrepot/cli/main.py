@@ -38,6 +38,11 @@ COMMANDS = (
     Command("limits", "Show and change request limits.", "entrepot.cli.limits:app"),
     Command("offers", "Load what a business sells.", "entrepot.cli.offers:app"),
     Command("stock", "Load and adjust what lies in the warehouses.", "entrepot.cli.stock:app"),
+    Command(
+        "subscriptions",
+        "Say which server hears of which events.",
+        "entrepot.cli.subscriptions:app",
+    ),
     Command("audit", "Recompute every balance from its rows.", "entrepot.cli.audit:audit"),
     Command("openapi", "Write the OpenAPI document.", "entrepot.cli.openapi:openapi"),
     Command("bench", "Measure this machine.", "entrepot.cli.bench:app"),

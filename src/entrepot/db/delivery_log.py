@@ -10,6 +10,9 @@ from entrepot.db.connection import Connection
 from entrepot.db.deliveries import Attempt
 from entrepot.db.fan_out import WORTH_VALUES
 
+UNACCEPTED = ("REJECTED", "FAILED", "GIVEN_UP", "DROPPED")
+"""Every outcome but a good one."""
+
 _READ = """
     SELECT a.attempted_at, a.order_id, a.seq, a.part, a.kind, a.number, a.outcome, a.http_status,
       a.reason, a.detail, a.took_ms, a.next_at

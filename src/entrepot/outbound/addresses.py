@@ -15,16 +15,14 @@ from entrepot import limits
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-PORT_MAX = 65_535
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 # Some of these ranges Python's own tables came to know with the years; they are few.
 _FORBIDDEN = tuple(
     map(
         ipaddress.ip_network,
         ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15",
-         "240.0.0.0/4", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16",
-         "fc00::/7", "fec0::/10", "ff00::/8"),
+         "240.0.0.0/4", "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
+         "3fff::/20", "5f00::/16", "fc00::/7", "fec0::/10", "ff00::/8"),
     )
 )  # fmt: skip
 
@@ -79,7 +77,7 @@ def check_address(text: str, reach: Reach, *, encrypted: bool) -> None:
     """
     # A scope (fe80::1%eth0) is part of link-local addresses only, and changes nothing.
     address = ipaddress.ip_address(text.partition("%")[0])
-    if reach is Reach.SANDBOX and all(one.is_loopback for one in _meant(address)):
+    if reach is Reach.SANDBOX and _is_own(address):
         return
     if not encrypted:
         raise AddressForbidden("only HTTPS is called, but for the own machine in a sandbox")
@@ -97,13 +95,16 @@ def _meant(address: IpAddress) -> tuple[IpAddress, ...]:
         inner += (ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF),)
     inner += address.teredo or ()
     found = tuple(one for one in inner if one is not None)
-    # What maps nothing stands for itself; ::1.2.3.4 of old is not public anyway.
     return found or (address,)
+
+
+def _is_own(address: IpAddress) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _is_public(address: IpAddress) -> bool:
     forbidden = any(
         address in network for network in _FORBIDDEN if network.version == address.version
     )
-    local = address in _NAT64_LOCAL if address.version == 6 else False  # noqa: PLR2004
-    return address.is_global and not (forbidden or local or address.is_multicast)
+    return address.is_global and not (forbidden or address.is_multicast)

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 
 import msgspec
-from standardwebhooks import Webhook
 
 from entrepot import limits
 from entrepot.contract.notifications import NotificationKind, Ping
@@ -24,6 +23,7 @@ from entrepot.domain.notifications import (
     next_attempt,
 )
 from entrepot.outbound.client import Outbound, Request
+from entrepot.outbound.signing import signature_headers
 
 _GIVEN_UP = "GIVEN_UP"
 _encode = msgspec.json.Encoder().encode
@@ -180,13 +180,8 @@ async def send_ping(database: Database, outbound: Outbound, key: tuple[int, int]
 def _headers(
     subscription: Subscription, message_id: str, moment: datetime, body: bytes
 ) -> dict[str, str]:
-    """Give a request's headers; signed by Standard Webhooks where there is a secret."""
+    """Give a request's headers; signed where there is a secret."""
     headers = {"Content-Type": "application/json"}
     if subscription.secret is not None:
-        whole = moment - timedelta(microseconds=moment.microsecond)
-        headers["webhook-id"] = message_id
-        headers["webhook-timestamp"] = str(int(whole.timestamp()))
-        headers["webhook-signature"] = Webhook(subscription.secret).sign(
-            message_id, whole, body.decode()
-        )
+        headers |= signature_headers(subscription.secret, message_id, moment, body)
     return headers

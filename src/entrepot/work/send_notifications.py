@@ -41,13 +41,8 @@ class Sender:
         self._attempted = 0
         self._closing = False
 
-    @property
-    def idle(self) -> bool:
-        """Tell whether nothing is under way."""
-        return not self._lanes and not self._pings
-
     async def send_due(self, database: Database, _clock: Clock) -> int:
-        """Set to work on what is due; gives how many attempts ended since the last round."""
+        """Set to work on what is due; gives how many attempts ended, or are under way."""
         await self._start_pings(database)
         await self._start_lanes(database)
         running = {*self._lanes.values(), *self._pings}
@@ -56,7 +51,7 @@ class Sender:
                 running, timeout=limits.DELIVERY_LOOK_S, return_when=asyncio.FIRST_COMPLETED
             )
         attempted, self._attempted = self._attempted, 0
-        return attempted
+        return attempted + len(self._lanes) + len(self._pings)
 
     async def close(self) -> None:
         """Begin nothing more, wait a little for what is under way, give every lane back."""
