@@ -4,7 +4,7 @@ Nothing happens at import, and nothing is opened before the application's lifesp
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -20,38 +20,43 @@ from entrepot.db.secrets import read_page_token_key
 from entrepot.db.transaction import Database, open_database
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
+from entrepot.http.apis import Apis
 from entrepot.http.application import Application
-from entrepot.http.contract_api import ContractApi
+from entrepot.http.entrance import BusinessEntrance, Entrance
 from entrepot.http.life import Life
 from entrepot.http.pages import build_pages
 from entrepot.operations.call import Platform
 from entrepot.operations.orders.create_order import encode_outcome
-from entrepot.operations.registry import OPERATIONS, load_operations
+from entrepot.operations.registry import CONTRACT, SANDBOX, Api, load_operations
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
 from entrepot.work.follow_network import NetworkFollower
-from entrepot.work.loop import Duty
 from entrepot.work.share_limits import share_limits
 
 
-def create_app(
-    settings: Settings, database_url: str, duties: Sequence[Duty] = DUTIES
-) -> Application:
-    """Make the application of one process, which also does its share of the duties."""
+def create_app(settings: Settings, database_url: str, *, works: bool = True) -> Application:
+    """Make the application of one process; `works` says that it does its share of the duties."""
     load_operations()
-    life = Life(partial(open_platform, settings, database_url, duties))
+    life = Life(partial(open_platform, settings, database_url, works=works))
+    entrances = _entrances(settings)
     return Application(
-        ContractApi(OPERATIONS.values()),
-        build_pages(life, console_routes()),
+        Apis(entrances),
+        build_pages(life, console_routes(tuple(entrances))),
         life,
         log_answers=settings.log_level is LogLevel.DEBUG,
     )
 
 
+def _entrances(settings: Settings) -> dict[Api, Entrance]:
+    """Give the APIs that are served, each with the entrance to it."""
+    business = BusinessEntrance()
+    return {CONTRACT: business, **({SANDBOX: business} if settings.sandbox else {})}
+
+
 @asynccontextmanager
 async def open_platform(
-    settings: Settings, database_url: str, duties: Sequence[Duty] = DUTIES
+    settings: Settings, database_url: str, *, works: bool = True
 ) -> AsyncIterator[Platform]:
     """Open everything an operation may reach, and close it in reverse order.
 
@@ -65,7 +70,7 @@ async def open_platform(
         platform = await _build(database, settings)
         platform.placing.start()
         try:
-            async with _working(platform, duties):
+            async with _working(platform, works=works):
                 yield platform
         finally:
             await platform.placing.close()
@@ -96,13 +101,15 @@ async def _build(database: Database, settings: Settings) -> Platform:
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
         limiter=request_limiter(database, clock) if settings.limits_enabled else None,
+        duties=DUTIES,
     )
 
 
 @asynccontextmanager
-async def _working(platform: Platform, duties: Sequence[Duty]) -> AsyncIterator[None]:
+async def _working(platform: Platform, *, works: bool) -> AsyncIterator[None]:
     """Do what falls due for as long as the process serves."""
     stopping = asyncio.Event()
+    duties = platform.duties if works else ()
     work = asyncio.create_task(
         loop.run(platform.database, platform.clock, duties, stopping), name="work"
     )

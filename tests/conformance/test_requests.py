@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.openapi import openapi_document
-from entrepot.operations.registry import OPERATIONS, load_operations
+from entrepot.operations.registry import CONTRACT, OPERATIONS, load_operations
 from tests.conformance.comparing import Ours
 from tests.conformance.requests import ANYTHING, queries, values
 from tests.support.client import Client
@@ -16,7 +16,7 @@ from tests.support.contract import Contract
 
 load_operations()
 
-DOCUMENT = Ours(openapi_document(OPERATIONS.values()))
+DOCUMENT = Ours(openapi_document(CONTRACT))
 
 
 def bodies(operation_id: str) -> st.SearchStrategy[object]:

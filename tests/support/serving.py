@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,8 +22,6 @@ from entrepot.http.application import Application
 from entrepot.http.protocol import BoundedHttp
 from entrepot.operations.call import Platform
 from entrepot.settings import Settings
-from entrepot.work.duties import DUTIES
-from entrepot.work.loop import Duty
 
 PROGRAM = "from entrepot.cli.main import main; main()"
 START_S_MAX = 60.0
@@ -49,8 +47,8 @@ class Service:
     async def do_what_is_due(self) -> int:
         """Run every duty until none has anything left to do; gives how much was done."""
         done = 0
-        for duty in DUTIES:
-            while did := await duty(self.platform.database, self.platform.clock):
+        for duty in self.platform.duties:
+            while did := await duty.do(self.platform.database, self.platform.clock):
                 done += did
         return done
 
@@ -66,10 +64,10 @@ async def advance_clock(database: Database, seconds: float) -> None:
 
 @asynccontextmanager
 async def serve_here(
-    settings: Settings, database_url: str, duties: Sequence[Duty] = ()
+    settings: Settings, database_url: str, *, works: bool = False
 ) -> AsyncIterator[Service]:
-    """Serve on a free port; without duties nothing happens later by itself."""
-    app = create_app(settings, database_url, duties)
+    """Serve on a free port; unless it works, nothing happens later by itself."""
+    app = create_app(settings, database_url, works=works)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(

@@ -176,6 +176,7 @@ def _shown(business: Business) -> list[ShownLimit]:
     shown = [ShownLimit(ALL_OPERATIONS, None, None, None, common, own=shared is not None)]
     for name in sorted(OPERATIONS):
         limit = OPERATIONS[name].limit
+        assert limit is not None  # the contract's operations have one each
         budget, parallel, _ = figures_of(
             name, limit, business.subscription_level, business.own_limits
         )

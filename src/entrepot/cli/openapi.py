@@ -1,6 +1,7 @@
-"""`entrepot openapi`: the OpenAPI document of this version, or a table of what is in it."""
+"""`entrepot openapi`: the OpenAPI document of an API, or a table of what is in it."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ FileArgument = Annotated[
 ]
 
 
+class ApiName(StrEnum):
+    """Which API: the contract's, or one of our own beside it."""
+
+    CONTRACT = "contract"
+    SANDBOX = "sandbox"
+    OPERATOR = "operator"
+
+
 class ListedOperation(msgspec.Struct, frozen=True):
     """An operation as the table shows it."""
 
@@ -23,22 +32,27 @@ class ListedOperation(msgspec.Struct, frozen=True):
     about: str
 
 
-def openapi(file: FileArgument = None, as_json: JsonOption = False) -> None:
+def openapi(
+    file: FileArgument = None,
+    api: Annotated[ApiName, typer.Option("--api", help="Which API.")] = ApiName.CONTRACT,
+    as_json: JsonOption = False,
+) -> None:
     """List the operations; with --json or a file, write the OpenAPI document (3.0.3)."""
     from entrepot.operations.openapi import openapi_document  # noqa: PLC0415
     from entrepot.operations.registry import (  # noqa: PLC0415
-        OPERATIONS,
+        APIS,
         load_operations,
         summary,
     )
 
     load_operations()
+    chosen = next(one for one in APIS if one.name == api)
     if file is None and not as_json:
-        declared = sorted(OPERATIONS.values(), key=lambda one: (one.area, one.path))
+        declared = sorted(chosen.operations.values(), key=lambda one: (one.section, one.path))
         rows = [ListedOperation(one.id, one.method, one.path, summary(one)) for one in declared]
         show_rows(rows, as_json=False)
         return
-    document = msgspec.json.encode(openapi_document(OPERATIONS.values()))
+    document = msgspec.json.encode(openapi_document(chosen))
     text = msgspec.json.format(document, indent=2).decode() + "\n"
     if file is None:
         typer.echo(text, nl=False)
@@ -48,4 +62,4 @@ def openapi(file: FileArgument = None, as_json: JsonOption = False) -> None:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise CommandRefused(f"{file} cannot be written: {reason}.") from error
-    say(f"{file}: {len(OPERATIONS)} operations.")
+    say(f"{file}: {len(chosen.operations)} operations.")

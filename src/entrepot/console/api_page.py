@@ -1,4 +1,4 @@
-"""The page to read the API: every operation of this version, from the OpenAPI document alone."""
+"""The page to read an API: every operation of this version, from the OpenAPI document alone."""
 
 import functools
 import html
@@ -14,10 +14,10 @@ from entrepot.console.examples import example
 from entrepot.console.schema_rows import Json, Row, Schemas
 from entrepot.contract.scopes import Scope
 from entrepot.operations.openapi import openapi_document
-from entrepot.operations.registry import OPERATIONS
+from entrepot.operations.registry import CONTRACT, JSON, OPERATOR, Api
 
 _CODE = re.compile(r"`([^`]+)`")
-_PAGES_KEPT = 8  # one for each address under which this service is reached
+_PAGES_KEPT = 16  # one for each API and address under which this service is reached
 
 
 class ShownOperation(msgspec.Struct, frozen=True):
@@ -29,8 +29,7 @@ class ShownOperation(msgspec.Struct, frozen=True):
     summary: markupsafe.Markup
     description: markupsafe.Markup
     deprecation: str | None
-    scopes: str
-    limit: str
+    conditions: tuple[tuple[str, str], ...]
     parameters: tuple[Row, ...]
     body: tuple[Row, ...]
     body_required: bool
@@ -48,9 +47,9 @@ class Area(msgspec.Struct, frozen=True):
 
 
 @functools.lru_cache(_PAGES_KEPT)
-def api_page(base_url: str) -> bytes:
-    """Render the page for a service that is reached at an address."""
-    document = document_of_this_version()
+def api_page(api: Api, served: tuple[Api, ...], base_url: str) -> bytes:
+    """Render the page of one of the APIs of a service that is reached at an address."""
+    document = document_of_this_version(api)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("entrepot.console"),
         autoescape=True,
@@ -62,21 +61,38 @@ def api_page(base_url: str) -> bytes:
         title=document["info"]["title"],
         version=document["info"]["version"],
         introduction=_paragraphs(document["info"]["description"]),
-        areas=list(_areas(document, base_url)),
+        pages=[(page_path(one), one.title) for one in served if one is not api],
+        document_path=document_path(api),
+        key_variable=_key_variable(api),
+        areas=list(_areas(api, document, base_url)),
     )
     return page.encode()
 
 
 @functools.cache
-def document_of_this_version() -> Json:
-    """Give the OpenAPI document."""
-    return openapi_document(OPERATIONS.values())
+def document_of_this_version(api: Api) -> Json:
+    """Give the OpenAPI document of an API."""
+    return openapi_document(api)
 
 
-def _areas(document: Json, base_url: str) -> Iterator[Area]:
+def page_path(api: Api) -> str:
+    """Give the path of the page of an API."""
+    return "/docs" if api is CONTRACT else f"/docs/{api.name}"
+
+
+def document_path(api: Api) -> str:
+    """Give the path of the document of an API."""
+    return f"{api.path}/openapi.json"
+
+
+def _key_variable(api: Api) -> str:
+    return "ENTREPOT_OPERATOR_KEY" if api is OPERATOR else "ENTREPOT_KEY"
+
+
+def _areas(api: Api, document: Json, base_url: str) -> Iterator[Area]:
     for tag in document["tags"]:
         shown = tuple(
-            _shown(document, method, path, declared, base_url)
+            _shown(api, document, (method, path), declared, base_url)
             for path, methods in document["paths"].items()
             for method, declared in methods.items()
             if tag["name"] in declared["tags"]
@@ -84,10 +100,12 @@ def _areas(document: Json, base_url: str) -> Iterator[Area]:
         yield Area(tag["name"], shown)
 
 
-def _shown(document: Json, method: str, path: str, declared: Json, base_url: str) -> ShownOperation:
+def _shown(
+    api: Api, document: Json, route: tuple[str, str], declared: Json, base_url: str
+) -> ShownOperation:
+    method, path = route
     schemas = Schemas(document)
     body, answer = _media(declared.get("requestBody")), _media(declared["responses"]["200"])
-    assert answer is not None
     refusals = document["components"]["responses"]
     return ShownOperation(
         id=declared["operationId"],
@@ -96,8 +114,7 @@ def _shown(document: Json, method: str, path: str, declared: Json, base_url: str
         summary=_inline(declared["summary"]),
         description=_paragraphs(declared.get("description", "")),
         deprecation=_deprecation(declared),
-        scopes=_scopes(declared["x-auth-scopes"]),
-        limit=_limit(declared["x-resource-limit-config"]),
+        conditions=tuple(_conditions(declared)),
         parameters=tuple(
             schemas.value(
                 parameter["name"],
@@ -109,19 +126,20 @@ def _shown(document: Json, method: str, path: str, declared: Json, base_url: str
         ),
         body=() if body is None else tuple(schemas.fields(body)),
         body_required=declared.get("requestBody", {}).get("required", False),
-        answer=tuple(schemas.fields(answer)),
+        answer=() if answer is None else tuple(schemas.fields(answer)),
         refusals=tuple(
             (status, refusals[status]["description"])
             for status in declared["responses"]
             if status in refusals
         ),
-        request_example=_curl(schemas, method, path, declared, base_url),
-        answer_example=_pretty(example(schemas, answer)),
+        request_example=_curl(api, schemas, route, declared, base_url),
+        answer_example="" if answer is None else _pretty(example(schemas, answer)),
     )
 
 
-def _curl(schemas: Schemas, method: str, path: str, declared: Json, base_url: str) -> str:
+def _curl(api: Api, schemas: Schemas, route: tuple[str, str], declared: Json, base_url: str) -> str:
     """Write the request as a line to be pasted."""
+    method, path = route
     asked = {
         parameter["name"]: example(schemas, parameter["schema"], parameter["name"])
         for parameter in declared["parameters"]
@@ -131,7 +149,7 @@ def _curl(schemas: Schemas, method: str, path: str, declared: Json, base_url: st
         f"{name}={value}" for name, value in asked.items() if f"{{{name}}}" not in path
     )
     url = base_url + path.format(**asked) + (f"?{query}" if query else "")
-    lines = [f"curl -sS -X {method.upper()} '{url}'", '  -H "Api-Key: $ENTREPOT_KEY"']
+    lines = [f"curl -sS -X {method.upper()} '{url}'", f'  -H "Api-Key: ${_key_variable(api)}"']
     body = _media(declared.get("requestBody"))
     if body is not None:
         lines += ["  -H 'Content-Type: application/json'"]
@@ -140,9 +158,9 @@ def _curl(schemas: Schemas, method: str, path: str, declared: Json, base_url: st
 
 
 def _media(declared: Json | None) -> Json | None:
-    if declared is None:
-        return None
-    schema: Json = declared["content"]["application/json"]["schema"]
+    """Give the schema of a body; None when there is none, or when it is a file."""
+    content = {} if declared is None else declared["content"].get(JSON, {})
+    schema: Json | None = content.get("schema")
     return schema
 
 
@@ -155,6 +173,19 @@ def _deprecation(declared: Json) -> str | None:
         f"{dates['degradation-start-date']}, none from {dates['shutdown-date']}. "
         f"Use {dates['replacement-operation-id']}."
     )
+
+
+def _conditions(declared: Json) -> Iterator[tuple[str, str]]:
+    """Say who may call an operation, how often, and what comes of it that is not JSON."""
+    if "x-auth-scopes" in declared:
+        yield "Scopes", _scopes(declared["x-auth-scopes"])
+    if "x-roles" in declared:
+        yield "Roles", ", ".join(declared["x-roles"])
+    if "x-resource-limit-config" in declared:
+        yield "Limit", _limit(declared["x-resource-limit-config"])
+    (media,) = declared["responses"]["200"]["content"]
+    if media != JSON:
+        yield "Answer", media
 
 
 def _scopes(declared: list[str]) -> str:

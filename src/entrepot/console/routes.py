@@ -1,6 +1,7 @@
 """The paths of the console."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from entrepot.console.api_page import api_page, document_of_this_version
+from entrepot.console.api_page import (
+    api_page,
+    document_of_this_version,
+    document_path,
+    page_path,
+)
+from entrepot.operations.registry import Api
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -24,13 +31,13 @@ _HEADERS = {
 }
 
 
-def console_routes() -> list[BaseRoute]:
-    """List the routes of the pages."""
+def console_routes(served: tuple[Api, ...]) -> list[BaseRoute]:
+    """List the routes of the pages: of those APIs that are served."""
     return [
         Route("/", _home),
-        Route("/docs", _docs),
         Mount("/docs/static", StaticFiles(directory=_STATIC)),
-        Route("/openapi.json", _openapi),
+        *(Route(page_path(api), partial(_docs, api, served)) for api in served),
+        *(Route(document_path(api), partial(_openapi, api)) for api in served),
     ]
 
 
@@ -38,14 +45,14 @@ async def _home(_request: Request) -> Response:
     return RedirectResponse("/docs")
 
 
-async def _docs(request: Request) -> Response:
+async def _docs(api: Api, served: tuple[Api, ...], request: Request) -> Response:
     # A thread: rendering takes longer than any request may be kept waiting.
-    page = await asyncio.to_thread(api_page, str(request.base_url).rstrip("/"))
+    page = await asyncio.to_thread(api_page, api, served, str(request.base_url).rstrip("/"))
     return Response(page, media_type="text/html", headers=_HEADERS)
 
 
-async def _openapi(_request: Request) -> Response:
-    document = await asyncio.to_thread(document_of_this_version)
+async def _openapi(api: Api, _request: Request) -> Response:
+    document = await asyncio.to_thread(document_of_this_version, api)
     return Response(
         msgspec.json.encode(document),
         media_type="application/json",

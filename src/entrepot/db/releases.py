@@ -1,6 +1,7 @@
 """Finding the drafts that have run out, and what orders hold."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 
 from entrepot.db.balances import BalanceKeys
@@ -17,6 +18,8 @@ _FIND_OVERDUE = f"""
     ORDER BY o.reserved_until
     LIMIT $1
 """
+
+_NEXT_OVERDUE = "SELECT min(o.reserved_until) FROM orders o WHERE o.status = 'RESERVED'"
 
 _FIND_OVERDUE_ON_STOCK = f"""
     SELECT DISTINCT o.business_id, o.id
@@ -62,6 +65,12 @@ class OrderKey(NamedTuple):
 async def find_overdue(connection: Connection, orders_max: int) -> list[OrderKey]:
     """Find drafts that have run out, the oldest first."""
     return [OrderKey(*row) for row in await connection.fetch(_FIND_OVERDUE, orders_max)]
+
+
+async def next_overdue(connection: Connection) -> datetime | None:
+    """Tell when the next draft runs out, or ran out; None when there is none."""
+    moment: datetime | None = await connection.fetchval(_NEXT_OVERDUE)
+    return moment
 
 
 async def find_overdue_on(

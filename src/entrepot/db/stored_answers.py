@@ -31,6 +31,10 @@ _INSERT = """
     WHERE stored_answer.expires_at <= $7
 """
 
+_NEXT_FORGOTTEN = """
+    SELECT date_trunc('hour', min(expires_at), 'UTC') + interval '1 hour' FROM stored_answer
+"""
+
 # The expiry is asked again of the row itself: whoever waited for it may find a fresh answer.
 _FORGET = """
     DELETE FROM stored_answer
@@ -75,6 +79,15 @@ async def insert_answers(
         now,
     )
     require_rows(tag, len(answers))
+
+
+async def next_forgotten(connection: Connection) -> datetime | None:
+    """Tell when answers are next to be removed, an hour's together; None when there are none.
+
+    Nobody can tell an expired answer from one that is removed.
+    """
+    moment: datetime | None = await connection.fetchval(_NEXT_FORGOTTEN)
+    return moment
 
 
 async def forget_expired(connection: Connection, now: datetime, rows_max: int) -> int:

@@ -1,4 +1,4 @@
-"""The ASGI application: the contract's operations, the pages beside them, and the boundary.
+"""The ASGI application: the operations, the pages beside them, and the boundary.
 
 Every answer carries `X-Request-Id`; what goes wrong inside is logged with it and told to nobody.
 A client that hangs up does not stop the handler: what it has begun is brought to its end.
@@ -14,6 +14,7 @@ from entrepot.contract.errors import INTERNAL_ERROR, UNAVAILABLE
 from entrepot.db.transaction import DatabaseUnavailable, connection_was_lost
 from entrepot.figures import Family
 from entrepot.fulfilment.group_commit import QueueFull
+from entrepot.http.apis import Apis, other_method_reply
 from entrepot.http.asgi import (
     AsgiApp,
     AsgiScope,
@@ -25,7 +26,6 @@ from entrepot.http.asgi import (
     refusal_reply,
     send_reply,
 )
-from entrepot.http.contract_api import ContractApi, other_method_reply
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.life import Life
 from entrepot.http.limiting import told_headers
@@ -38,9 +38,9 @@ log = structlog.get_logger()
 class Application:
     """One process's ASGI application."""
 
-    def __init__(self, api: ContractApi, pages: AsgiApp, life: Life, *, log_answers: bool) -> None:
+    def __init__(self, apis: Apis, pages: AsgiApp, life: Life, *, log_answers: bool) -> None:
         """Put the parts together; nothing is opened before the lifespan begins."""
-        self._api = api
+        self._apis = apis
         self._pages = pages
         self.life = life
         self._log_answers = log_answers
@@ -56,7 +56,7 @@ class Application:
             return
         assert scope["type"] == "http"
         request_id = f"{self._prefix}-{next(self._count):x}"
-        matched = self._api.match(scope["method"], scope["path"])
+        matched = self._apis.match(scope["method"], scope["path"])
         if matched is None:
             await self._serve_page(scope, receive, send, request_id)
         elif isinstance(matched, Matched):
@@ -76,7 +76,7 @@ class Application:
         send: Send,
         request_id: str,
     ) -> None:
-        """Answer a request of the contract, in time."""
+        """Answer a request for an operation, in time."""
         outstanding = self._outstanding
         request = outstanding.begin(matched.route, scope, send, request_id)
         if request is None:
@@ -97,10 +97,10 @@ class Application:
         receive: Receive,
         request: OpenRequest,
     ) -> Reply | None:
-        """Answer a request of the contract: the boundary that no fault passes."""
+        """Answer a request for an operation: the boundary that no fault passes."""
         words = {"operation": matched.route.operation_id, "request_id": request.request_id}
         try:
-            reply = await self._api.answer(matched, self.life.platform, scope, receive)
+            reply = await self._apis.answer(matched, self.life.platform, scope, receive)
         except ClientGone:
             log.debug("the client hung up", **words)
             return None

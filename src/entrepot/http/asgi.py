@@ -21,11 +21,12 @@ COMPLETE = "entrepot.complete"
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """An answer ready to be sent: JSON, with what headers it has of its own."""
+    """An answer ready to be sent, with what headers it has of its own."""
 
     http_status: int
     body: bytes
     headers: tuple[Header, ...] = ()
+    content_type: bytes = b"application/json"
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +60,7 @@ async def send_reply(
             "type": "http.response.start",
             "status": reply.http_status,
             "headers": [
-                (b"content-type", b"application/json"),
+                (b"content-type", reply.content_type),
                 (b"content-length", b"%d" % len(reply.body)),
                 (b"x-request-id", request_id.encode("ascii")),
                 *reply.headers,

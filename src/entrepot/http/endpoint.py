@@ -3,6 +3,7 @@
 import inspect
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,6 +15,9 @@ from entrepot.http.asgi import Header
 from entrepot.http.body import BodyDecoder
 from entrepot.http.query import QueryReader
 from entrepot.operations.registry import Deprecation, Handler, Operation, snake
+
+if TYPE_CHECKING:
+    from entrepot.http.entrance import Entrance
 
 # Operations of this area tell about a campaign; they answer whatever its type and availability.
 _ACCOUNT = "account"
@@ -37,6 +41,7 @@ class Endpoint:
         "counts_answer",
         "counts_body",
         "entity_at",
+        "entrance",
         "handler",
         "headers",
         "limit",
@@ -44,6 +49,7 @@ class Endpoint:
         "operation_id",
         "path",
         "path_parameters",
+        "produces",
         "query",
         "scope_refusal",
         "scopes",
@@ -51,8 +57,9 @@ class Endpoint:
         "tells_of_campaigns",
     )
 
-    def __init__(self, operation: Operation) -> None:
-        """Prepare an operation."""
+    def __init__(self, operation: Operation, entrance: "Entrance") -> None:
+        """Prepare an operation, whose callers come in by an entrance."""
+        self.entrance = entrance
         self.operation_id = operation.id
         self.method: str = operation.method
         self.path = operation.path
@@ -62,13 +69,15 @@ class Endpoint:
             PathParameter(name, snake(name), kind)
             for name, kind in operation.path_parameters.items()
         )
-        self.limit = operation.limit
-        self.counts_body = counter_in("req", self.limit.foretold or self.limit.counted)
-        self.counts_answer = None
-        if self.limit.foretold is None:
-            self.counts_answer = counter_in("resp", self.limit.counted)
+        limit = self.limit = operation.limit
+        self.counts_body = self.counts_answer = None
+        if limit is not None:
+            self.counts_body = counter_in("req", limit.foretold or limit.counted)
+        if limit is not None and limit.foretold is None:
+            self.counts_answer = counter_in("resp", limit.counted)
         self.entity_at = _entity_at(operation)
         self.headers: tuple[Header, ...] = _deprecation_headers(operation.deprecation)
+        self.produces = operation.produces.encode("ascii")
         self.scopes = operation.scopes
         self.scope_refusal: Refusal = SCOPE_MISSING(
             scopes=", ".join(scope for scope in Scope if scope in operation.scopes)

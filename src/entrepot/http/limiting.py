@@ -47,6 +47,7 @@ class Passage:
         self, endpoint: Endpoint, entity: str, business: Business | None, limiter: RequestLimiter
     ) -> None:
         """Prepare; nothing is taken yet."""
+        assert endpoint.limit is not None
         level, own = _UNKNOWN if business is None else (
             business.subscription_level, business.own_limits,
         )  # fmt: skip

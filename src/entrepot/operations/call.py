@@ -12,6 +12,7 @@ from entrepot.db.transaction import Database
 from entrepot.domain.accounts import ApiKey
 from entrepot.figures import Family
 from entrepot.fulfilment.group_commit import GroupCommit
+from entrepot.work.duty import Duty
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class Platform(msgspec.Struct, frozen=True):
     page_tokens: PageTokens
     delivery_days_ahead: int
     limiter: RequestLimiter | None
+    duties: tuple[Duty, ...]
 
     def figures(self) -> list[Family]:
         """Tell what its parts have counted."""

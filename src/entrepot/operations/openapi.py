@@ -1,18 +1,17 @@
-"""The OpenAPI document of the contract's operations, derived from the registry.
+"""The OpenAPI document of an API, derived from the registry.
 
 OpenAPI 3.0.3, as the contract's own: what generates clients from that understands this.
 """
 
 import importlib.metadata
 import inspect
-from collections.abc import Iterable
 
 from entrepot import limits
 from entrepot.contract.errors import ErrorEnvelope
 from entrepot.contract.request_limits import PARALLEL_DEFAULT, Budget, RequestLimit
 from entrepot.contract.scopes import Scope
 from entrepot.operations.openapi_schemas import Json, reference, schema_name, schemas_of
-from entrepot.operations.registry import Operation, summary
+from entrepot.operations.registry import JSON, Api, Operation, summary
 
 _DESCRIPTIONS = {
     "campaignId": "A shop of the key's business.",
@@ -46,17 +45,10 @@ _REFUSALS = {
     "503": "Overload, or the database cannot be asked; nothing was done, or its outcome is open.",
 }
 
-_INTRODUCTION = """\
-An open, self-hosted Logistics-as-a-Service platform.
 
-Requests carry an API key in the `Api-Key` header (or as `Authorization: Bearer`). Bodies are
-JSON of at most 512 KB. Every refusal has one shape: `status`, and `errors` with a `code` and a
-`message`. Every answer has an `X-Request-Id`."""
-
-
-def openapi_document(operations: Iterable[Operation]) -> Json:
-    """Write the document of some operations."""
-    declared = sorted(operations, key=lambda one: (one.area, one.path, one.method))
+def openapi_document(api: Api) -> Json:
+    """Write the document of an API."""
+    declared = sorted(api.operations.values(), key=lambda one: (one.section, one.path, one.method))
     schemas = _schemas_of(declared)
     paths: dict[str, Json] = {}
     for operation in declared:
@@ -66,14 +58,14 @@ def openapi_document(operations: Iterable[Operation]) -> Json:
     return {
         "openapi": "3.0.3",
         "info": {
-            "title": "Entrepot",
+            "title": api.title,
             "version": importlib.metadata.version("entrepot"),
-            "description": _INTRODUCTION,
+            "description": api.introduction,
             "license": {"name": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "security": [{"ApiKey": []}, {"Bearer": []}],
-        "tags": [{"name": area} for area in sorted({one.area for one in declared})],
+        "tags": [{"name": area} for area in sorted({one.section for one in declared})],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -92,7 +84,7 @@ def _operation(operation: Operation, schemas: Json) -> Json:
     described = (inspect.getdoc(operation.handler) or "").partition("\n")[2].strip()
     document: Json = {
         "operationId": operation.id,
-        "tags": [operation.area],
+        "tags": [operation.section],
         "summary": summary(operation),
         "parameters": [
             *_path_parameters(operation),
@@ -100,9 +92,13 @@ def _operation(operation: Operation, schemas: Json) -> Json:
             *([_RETRY_KEY] if operation.takes_retry_key else []),
         ],
         "responses": _responses(operation),
-        "x-auth-scopes": [scope.value for scope in Scope if scope in operation.scopes],
-        "x-resource-limit-config": _limit(operation.limit),
     }
+    if operation.scopes:
+        document["x-auth-scopes"] = [scope.value for scope in Scope if scope in operation.scopes]
+    if operation.roles:
+        document["x-roles"] = sorted(operation.roles)
+    if operation.limit is not None:
+        document["x-resource-limit-config"] = _limit(operation.limit)
     if described:
         document["description"] = described
     if operation.body is not None:
@@ -159,13 +155,19 @@ def _query_parameters(operation: Operation, schemas: Json) -> list[Json]:
 
 
 def _responses(operation: Operation) -> Json:
-    statuses = ["400", "401", "403", "420", "500", "503"]
+    statuses = ["400", "401", "403", "500", "503"]
+    if operation.limit is not None:
+        statuses.append("420")
     if operation.body is not None:
         statuses.append("415")
     if operation.path_parameters.keys() - {"campaignId", "businessId"}:
         statuses.append("404")
-    content = {"application/json": {"schema": reference(operation.answer)}}
-    answered = inspect.getdoc(operation.answer) or "The answer."
+    schema: Json = {"type": "string", "format": "binary"}
+    answered = "The file."
+    if operation.produces == JSON:
+        schema = reference(operation.answer)
+        answered = inspect.getdoc(operation.answer) or "The answer."
+    content = {operation.produces: {"schema": schema}}
     responses: Json = {"200": {"description": answered, "content": content}}
     for status in sorted(statuses):
         responses[status] = {"$ref": f"#/components/responses/{status}"}
@@ -197,7 +199,7 @@ def _refusal(description: str) -> Json:
 def _schemas_of(operations: list[Operation]) -> Json:
     types: list[type] = [ErrorEnvelope]
     for operation in operations:
-        types.append(operation.answer)
+        types.extend([operation.answer] if operation.produces == JSON else [])
         types.extend([operation.body.type] if operation.body is not None else [])
         types.extend([operation.query] if operation.query is not None else [])
     return schemas_of(types)

@@ -1,8 +1,8 @@
-"""The duties of the work loop."""
+"""The duties that every process has its share of."""
 
-from entrepot.work.expire_drafts import expire_drafts
-from entrepot.work.forget_answers import forget_answers
-from entrepot.work.forget_networks import forget_networks
-from entrepot.work.loop import Duty
+from entrepot.work.duty import Duty
+from entrepot.work.expire_drafts import EXPIRE_DRAFTS
+from entrepot.work.forget_answers import FORGET_ANSWERS
+from entrepot.work.forget_networks import FORGET_NETWORKS
 
-DUTIES: tuple[Duty, ...] = (expire_drafts, forget_answers, forget_networks)
+DUTIES: tuple[Duty, ...] = (EXPIRE_DRAFTS, FORGET_ANSWERS, FORGET_NETWORKS)

@@ -10,6 +10,7 @@ from entrepot.db.connection import Connection
 from entrepot.db.releases import OrderKey
 from entrepot.db.transaction import Database
 from entrepot.fulfilment.release import release_orders
+from entrepot.work.duty import Duty
 
 
 async def expire_drafts(database: Database, clock: Clock) -> int:
@@ -23,3 +24,6 @@ async def expire_drafts(database: Database, clock: Clock) -> int:
         return [key for key in overdue if key not in busy]
 
     return await release_orders(database, clock, await database.read(find))
+
+
+EXPIRE_DRAFTS = Duty("expire drafts", expire_drafts, releases.next_overdue)

@@ -5,6 +5,7 @@ from entrepot.db import stored_answers
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.transaction import Database
+from entrepot.work.duty import Duty
 
 
 async def forget_answers(database: Database, clock: Clock) -> int:
@@ -17,3 +18,6 @@ async def forget_answers(database: Database, clock: Clock) -> int:
         )
 
     return await database.transaction(work)
+
+
+FORGET_ANSWERS = Duty("forget answers", forget_answers, stored_answers.next_forgotten)

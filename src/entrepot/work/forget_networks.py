@@ -4,6 +4,7 @@ from entrepot.db import network_editions, network_readers
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.transaction import Database
+from entrepot.work.duty import Duty, not_by_the_clock
 
 
 async def forget_networks(database: Database, _clock: Clock) -> int:
@@ -22,3 +23,6 @@ async def forget_networks(database: Database, _clock: Clock) -> int:
         return 0
 
     return await database.transaction(work)
+
+
+FORGET_NETWORKS = Duty("forget networks", forget_networks, not_by_the_clock)

@@ -1,49 +1,70 @@
-"""Everything that happens later, in one loop over duties.
+"""Everything that happens later: a loop for each duty, so that a slow one keeps no other waiting.
 
-A duty does what is due, in bounded pieces, and tells how much it did; it is idempotent, so a
-crash in the middle is a repeat. Several processes may run the same duty at once. Nothing here
-decides what is true: reads and decisions see what is overdue whether or not a duty has run.
+Nothing here decides what is true: reads and decisions see what is overdue whether or not a duty
+has run. So it is enough to look once in a while, and a little sooner when something falls due.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable
 
 import structlog
 
 from entrepot import limits
 from entrepot.db.clock import Clock
+from entrepot.db.connection import Connection
 from entrepot.db.transaction import Database, DatabaseUnavailable
+from entrepot.work.duty import Duty
 
 log = structlog.get_logger()
 
-Duty = Callable[[Database, Clock], Awaitable[int]]
-
 
 async def run(
-    database: Database, clock: Clock, duties: Sequence[Duty], stopping: asyncio.Event
+    database: Database, clock: Clock, duties: Iterable[Duty], stopping: asyncio.Event
 ) -> None:
     """Do what is due until told to stop; a duty that fails is tried again next time."""
-    while not stopping.is_set():
-        done = 0
+    async with asyncio.TaskGroup() as tasks:
         for duty in duties:
-            done += await _attempt(duty, database, clock)
-        if not done:
-            await _rest(stopping)
+            tasks.create_task(_keep_doing(duty, database, clock, stopping), name=duty.name)
 
 
-async def _attempt(duty: Duty, database: Database, clock: Clock) -> int:
+async def _keep_doing(
+    duty: Duty, database: Database, clock: Clock, stopping: asyncio.Event
+) -> None:
+    while not stopping.is_set():
+        rest_s = await _attempt(duty, database, clock)
+        if rest_s:
+            await _rest(stopping, rest_s)
+
+
+async def _attempt(duty: Duty, database: Database, clock: Clock) -> float:
+    """Do a piece; gives for how long there is nothing more to do."""
     try:
-        return await duty(database, clock)
+        if await duty.do(database, clock):
+            return 0.0
+        return await _until_due(duty, database, clock)
     except DatabaseUnavailable as error:
-        log.warning("work waits for the database", duty=duty.__module__, reason=str(error))
+        log.warning("work waits for the database", duty=duty.name, reason=str(error))
     except Exception:  # one duty must not end the others
-        log.exception("a duty failed", duty=duty.__module__)
-    return 0
+        log.exception("a duty failed", duty=duty.name)
+    return limits.WORK_PERIOD_S
 
 
-async def _rest(stopping: asyncio.Event) -> None:
+async def _until_due(duty: Duty, database: Database, clock: Clock) -> float:
+    """Tell how long to rest: what is due and was left is in other hands, it can wait as well."""
+
+    async def read(connection: Connection) -> float:
+        due = await duty.next_due(connection)
+        if due is None:
+            return limits.WORK_PERIOD_S
+        return (due - await clock.now(connection)).total_seconds()
+
+    due_in_s = await database.read(read)
+    return due_in_s if 0 < due_in_s < limits.WORK_PERIOD_S else limits.WORK_PERIOD_S
+
+
+async def _rest(stopping: asyncio.Event, rest_s: float) -> None:
     try:
-        async with asyncio.timeout(limits.WORK_PERIOD_S):
+        async with asyncio.timeout(rest_s):
             await stopping.wait()
     except TimeoutError:
         return

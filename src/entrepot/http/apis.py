@@ -1,38 +1,43 @@
-"""The contract's operations over HTTP, dispatched straight from the registry.
+"""Operations over HTTP, dispatched straight from the registry: the contract's and our own.
 
 The order of the checks is the order in which the contract's clients know them: path, caller,
 tenant, scopes, input. The first that fails is the answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
-from entrepot.http.access import Arguments, admit
+from entrepot.http.access import Arguments
 from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, refusal_reply
-from entrepot.http.authentication import Caller, authenticate
+from entrepot.http.authentication import Caller
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
+from entrepot.http.entrance import Entrance
 from entrepot.http.limiting import PASSAGE, Passage, Passages
 from entrepot.http.matching import Matched, OtherMethod, RouteTable
-from entrepot.operations.call import Call, Platform
-from entrepot.operations.registry import Operation, RawAnswer
+from entrepot.operations.call import Platform
+from entrepot.operations.registry import Api, Document, RawAnswer
 
 _OK = 200
 _encode = msgspec.json.Encoder().encode
 
 
-class ContractApi:
-    """Answers the requests whose path is the contract's."""
+class Apis:
+    """Answers the requests whose path is an operation's."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        """Prepare every operation."""
-        self._routes = RouteTable(map(Endpoint, operations))
+    def __init__(self, entrances: Mapping[Api, Entrance]) -> None:
+        """Prepare every operation of some APIs, each with the entrance to it."""
+        self._routes = RouteTable(
+            Endpoint(operation, entrance)
+            for api, entrance in entrances.items()
+            for operation in api.operations.values()
+        )
         self._passages = Passages()
 
     def match(self, method: str, path: str) -> Matched[Endpoint] | OtherMethod | None:
-        """Find the operation of a request; None for a path that is not the contract's."""
+        """Find the operation of a request; None for a path that is no operation's."""
         return self._routes.match(method, path)
 
     async def answer(
@@ -51,14 +56,21 @@ class ContractApi:
             receive,
             scope.get(COMPLETE, False),
         )
-        answer = await _decide(
-            matched.route, matched.values, request, platform, self._passages, scope
-        )
+        endpoint = matched.route
+        answer = await _decide(endpoint, matched.values, request, platform, self._passages, scope)
         if isinstance(answer, Refusal):
             return refusal_reply(answer)
         if isinstance(answer, RawAnswer):
             return Reply(answer.http_status, answer.body)
+        if isinstance(answer, Document):
+            return _document_reply(endpoint, answer)
         return Reply(_OK, _encode(answer))
+
+
+def _document_reply(endpoint: Endpoint, document: Document) -> Reply:
+    shown = f'inline; filename="{document.name}"'.encode("ascii")
+    headers = ((b"content-disposition", shown), (b"x-content-type-options", b"nosniff"))
+    return Reply(_OK, document.content, headers, endpoint.produces)
 
 
 def other_method_reply(method: str, other: OtherMethod) -> Reply:
@@ -77,14 +89,14 @@ async def _decide(
     scope: AsgiScope,
 ) -> object:
     """Give the answer: a wire type, a stored answer or a refusal."""
-    headers = request.headers
-    caller = await authenticate(headers, platform.accounts)
-    if isinstance(caller, Refusal):
-        return caller
-    arguments = await admit(endpoint, values, headers, caller.key, platform.accounts)
-    if isinstance(arguments, Refusal):
-        return arguments
-    # The caller is known, nothing was spent on it yet.
+    admitted = await endpoint.entrance.admit(endpoint, values, request.headers, platform)
+    if isinstance(admitted, Refusal):
+        return admitted
+    caller, arguments = admitted
+    if endpoint.limit is None:
+        return await _perform(endpoint, arguments, request, platform, caller, None)
+    # The caller is known, nothing was spent on it yet. Limits are those of businesses.
+    assert isinstance(caller, Caller)
     limited = await passages.find(endpoint, values, caller.key, platform)
     if limited is None:
         return await _perform(endpoint, arguments, request, platform, caller, None)
@@ -103,7 +115,7 @@ async def _perform(
     arguments: Arguments,
     request: Request,
     platform: Platform,
-    caller: Caller,
+    caller: object,
     limited: Passage | None,
 ) -> object:
     """Read the input and call the handler."""
@@ -127,14 +139,7 @@ async def _perform(
             if refusal is not None:
                 return refusal
     if "call" in endpoint.takes:
-        arguments["call"] = Call(
-            platform=platform,
-            key=caller.key,
-            path=request.path,
-            raw_body=raw_body,
-            idempotency_key=_text(request.headers.get(b"idempotency-key")),
-            by_bearer=caller.by_bearer,
-        )
+        arguments["call"] = endpoint.entrance.call(caller, request, raw_body, platform)
     answer = await endpoint.handler(**arguments)
     if limited is not None and endpoint.counts_answer is not None and _is_answer(answer):
         return await limited.charge(endpoint.counts_answer.count(answer)) or answer
@@ -143,7 +148,3 @@ async def _perform(
 
 def _is_answer(answer: object) -> bool:
     return not isinstance(answer, (Refusal, RawAnswer))
-
-
-def _text(header: bytes | None) -> str | None:
-    return None if header is None else header.decode("latin-1")
