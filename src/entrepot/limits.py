@@ -40,6 +40,9 @@ RELEASED_ORDERS_PER_TRANSACTION_MAX = 200
 # The same for orders that are moved: they write more of each.
 MOVED_ORDERS_PER_TRANSACTION_MAX = 100
 
+# Erasing recipients is seldom; a longer list is several commands.
+ERASED_ORDERS_PER_TRANSACTION_MAX = 1_000
+
 # Drafts end one hour after creation (contract: createOrder).
 DRAFT_LIFE_S = 3600
 

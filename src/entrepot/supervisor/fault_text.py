@@ -1,10 +1,12 @@
 """A fault as the log tells it: where and what, without anybody's personal data.
 
 PostgreSQL quotes whole rows in the details of its errors, and its driver the values of
-arguments; so of their errors only the SQLSTATE and the plain message are written. Values of
-local variables are never shown.
+arguments; so of their errors only the SQLSTATE and the plain message are written. Python and its
+libraries quote values in quotation marks; what stands in them is not written. Values of local
+variables are never shown.
 """
 
+import re
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -15,6 +17,8 @@ from entrepot.db.transaction import sqlstate
 
 CAUSES_MAX = 10
 FRAMES_MAX = 40
+
+_QUOTED = re.compile(r"""(?s)'[^']*'|"[^"]*"|`[^`]*`""")
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -41,4 +45,6 @@ def _message(error: BaseException) -> str:
         return "(not shown: it may quote values)"
     if isinstance(error, PostgresError):
         return f"{sqlstate(error)} {error.args[0] if error.args else ''}"
-    return str(error)
+    if type(error).__module__.startswith("entrepot."):
+        return str(error)  # ours say what they may
+    return _QUOTED.sub("…", str(error))

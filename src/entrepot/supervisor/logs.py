@@ -7,6 +7,7 @@ import structlog
 
 from entrepot.settings import LogFormat, Settings
 from entrepot.supervisor.fault_text import fault_text
+from entrepot.supervisor.masking import mask_event
 
 
 def configure_logging(settings: Settings) -> None:
@@ -17,6 +18,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(fault_text),
+        mask_event,
     ]
     if settings.log_format is LogFormat.JSON:
         renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()

@@ -1,0 +1,35 @@
+"""Erasing what orders say about their recipients. Whatever else an order is stays as it was."""
+
+from collections.abc import Collection
+
+from entrepot.contract.enums import OrderStatus
+from entrepot.db.clock import NOW_SQL
+from entrepot.db.connection import Connection
+
+_READ_STATUS = "SELECT id, status FROM orders WHERE business_id = $1 AND id = ANY($2::bigint[])"
+
+# Erased once: the moment of the first time stands.
+_ERASE = f"""
+    UPDATE orders SET
+      first_name = NULL, last_name = NULL, middle_name = NULL, phone = NULL,
+      full_address = NULL, entrance = NULL, floor = NULL, apartment = NULL, notes = NULL,
+      erased_at = {NOW_SQL}
+    WHERE business_id = $1 AND id = ANY($2::bigint[]) AND erased_at IS NULL
+    RETURNING id
+"""
+
+
+async def read_statuses(
+    connection: Connection, business_id: int, order_ids: Collection[int]
+) -> dict[int, OrderStatus]:
+    """Give the status of each order that exists."""
+    rows = await connection.fetch(_READ_STATUS, business_id, sorted(order_ids))
+    return {row[0]: OrderStatus(row[1]) for row in rows}
+
+
+async def erase_recipients(
+    connection: Connection, business_id: int, order_ids: Collection[int]
+) -> list[int]:
+    """Erase names, phones, addresses and notes; gives the orders where there still were any."""
+    rows = await connection.fetch(_ERASE, business_id, sorted(order_ids))
+    return sorted(row[0] for row in rows)
