@@ -14,7 +14,7 @@ from entrepot.domain.delivery.goods import (
     takes_kind,
 )
 from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
-from entrepot.domain.delivery.routes import find_route
+from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import Lane, Network, Tariff
@@ -103,8 +103,8 @@ def test_a_route_keeps_the_limits_of_place_and_carrier() -> None:
             ),
         ),
     )
-    route = find_route(
-        made, MOSCOW_WAREHOUSE, place_of(ToPoint(MOSCOW_POINT), made), now=NOW, days_ahead=14
+    route = Routes(made, now=NOW, days_ahead=14).find(
+        MOSCOW_WAREHOUSE, place_of(ToPoint(MOSCOW_POINT), made)
     )
     assert route is not None
     assert route.parcel_limits == ParcelLimits(10_000, 9_000_000, 500_00)
@@ -177,7 +177,7 @@ def test_each_service_has_its_tariff() -> None:
     tariffs = []
     for destination in (ToPoint(MOSCOW_POINT), ToAddress("Москва, Арбат, 1")):
         place = place_of(destination, made)
-        route = find_route(made, MOSCOW_WAREHOUSE, place, now=NOW, days_ahead=14)
+        route = Routes(made, now=NOW, days_ahead=14).find(MOSCOW_WAREHOUSE, place)
         assert route is not None
         tariffs.append(route.tariff)
     assert tariffs == [PARCEL_MACHINE, PLAIN]
@@ -191,7 +191,7 @@ def test_a_service_without_tariff_is_not_carried(kind: PlaceKind) -> None:
     assert tariff_of(lane, kind) is None
     for destination in (ToPoint(MOSCOW_POINT), ToAddress("Москва, Арбат, 1")):
         place = place_of(destination, made)
-        route = find_route(made, MOSCOW_WAREHOUSE, place, now=NOW, days_ahead=14)
+        route = Routes(made, now=NOW, days_ahead=14).find(MOSCOW_WAREHOUSE, place)
         assert (route is None) == (place.kind is kind)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from entrepot.domain.delivery.calendar import OwnDays
 from entrepot.domain.delivery.lanes import lane_between
-from entrepot.domain.delivery.routes import find_route
+from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.destination import Destination, Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import LogisticPoint, Network, Warehouse
@@ -129,7 +129,7 @@ def test_exactly_what_is_possible_is_offered(
     question: tuple[Network, datetime, int, Place, int],
 ) -> None:
     made, now, warehouse_id, place, ahead = question
-    route = find_route(made, warehouse_id, place, now=now, days_ahead=ahead)
+    route = Routes(made, now=now, days_ahead=ahead).find(warehouse_id, place)
     offered = () if route is None else route.window.slots()
     shown = [(*slot.key[2:], slot.capacity) for slot in offered]
     assert shown == sorted(shown)
@@ -148,7 +148,7 @@ def test_who_orders_later_is_offered_nothing_earlier(
     made, now, warehouse_id, place, ahead = question
     later = now + timedelta(hours=hours_later)
     first, second = (
-        find_route(made, warehouse_id, place, now=moment, days_ahead=ahead + 10)
+        Routes(made, now=moment, days_ahead=ahead + 10).find(warehouse_id, place)
         for moment in (now, later)
     )
     if first is not None and second is not None:

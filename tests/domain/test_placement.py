@@ -26,6 +26,7 @@ from entrepot.domain.placement import (
     WantedItem,
     WantedParcel,
     decide,
+    stock_wanted,
 )
 from entrepot.domain.stock import StockKey, StockRow
 from tests.domain import networks
@@ -59,6 +60,7 @@ class World:
                 days_ahead=14,
                 draft_life=LIFE,
                 places=[find_place(NETWORK, command.destination) for command in commands],
+                wanted=[stock_wanted(command) for command in commands],
                 offers={
                     (business, offer): Goods(500, 100, 100, 100)
                     for business in (BUSINESS, BUSINESS + 1)

@@ -5,7 +5,7 @@ predecessors took. A command is placed whole (all its parcels) or refused whole,
 one changes nothing for the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from entrepot.contract.enums import OrderStatus, OrderSubstatus, PackageType
 from entrepot.contract.errors import Refusal, listed
 from entrepot.domain.delivery.goods import Goods, Load, takes_kind
 from entrepot.domain.delivery.offering import OfferedSlot
-from entrepot.domain.delivery.routes import Route, find_route
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.delivery.routes import Routes
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Destination, Place
 from entrepot.domain.network import Network
 from entrepot.domain.stock import StockKey, StockRow
@@ -125,8 +125,9 @@ class PlacedParcel(msgspec.Struct, frozen=True, gc=False):
 class Situation(msgspec.Struct, frozen=True):
     """What is known when a batch is decided, all of it read after the locks were taken.
 
-    `places` holds where each command leads, in their order; `used` the order ids under each
-    external id taken; `slots_held` counts parcels and lacks the slots nobody used yet.
+    `places` holds where each command leads and `wanted` what stock it takes (`stock_wanted`), in
+    their order; `used` the order ids under each external id taken; `slots_held` counts parcels
+    and lacks the slots nobody used yet.
     """
 
     now: datetime
@@ -134,6 +135,7 @@ class Situation(msgspec.Struct, frozen=True):
     days_ahead: int
     draft_life: timedelta
     places: Sequence[Place | Refusal]
+    wanted: Sequence[Mapping[StockKey, int]]
     offers: Mapping[tuple[int, str], Goods]
     stock: Mapping[StockKey, StockRow]
     slots_held: Mapping[SlotKey, int]
@@ -163,11 +165,23 @@ class _Choice(NamedTuple):
     price_kopecks: int
 
 
+def stock_wanted(command: PlaceCommand) -> dict[StockKey, int]:
+    """Count the pieces that a command takes of each stock row, in the order of its items."""
+    business_id = command.business_id
+    wanted: dict[StockKey, int] = {}
+    for parcel in command.parcels:
+        for item in parcel.items:
+            key = StockKey(business_id, parcel.warehouse_id, item.offer_id)
+            wanted[key] = wanted.get(key, 0) + item.count
+    return wanted
+
+
 def decide(commands: Sequence[PlaceCommand], situation: Situation) -> Decision:
     """Decide a batch in arrival order."""
     batch = _Batch(situation)
-    for command, place in zip(commands, situation.places, strict=True):
-        batch.decision.outcomes.append(batch.outcome(command, place))
+    outcomes = batch.decision.outcomes
+    for command, place, wanted in zip(commands, situation.places, situation.wanted, strict=True):
+        outcomes.append(batch.outcome(command, place, wanted))
     return batch.decision
 
 
@@ -177,27 +191,27 @@ class _Batch:
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
         self.decision = Decision()
+        self._left = {key: row.fit - row.held for key, row in situation.stock.items()}
         self._answered: dict[tuple[int, bytes], tuple[bytes, Outcome]] = {}
         self._placed: dict[tuple[int, bytes], tuple[int, ...]] = {}
-        self._routes: dict[tuple[int, PlaceKind, int, int], Route | None] = {}
+        self._routes = Routes(situation.network, now=situation.now, days_ahead=situation.days_ahead)
 
-    def outcome(self, command: PlaceCommand, place: Place | Refusal) -> Outcome:
+    def outcome(
+        self, command: PlaceCommand, place: Place | Refusal, wanted: Mapping[StockKey, int]
+    ) -> Outcome:
         """Decide one command and take what it needs."""
-        repeated = self._repeated(command)
-        if repeated is not None:
-            return repeated
-        outcome = self._fresh(command, place)
-        if command.retry_key is not None:
-            key = (command.business_id, command.retry_key.key_hash)
-            self._answered[key] = (command.retry_key.fingerprint, outcome)
-        return outcome
-
-    def _repeated(self, command: PlaceCommand) -> Outcome | None:
-        """Give the answer of an earlier request under the same `Idempotency-Key`."""
         retry_key = command.retry_key
         if retry_key is None:
-            return None
+            return self._fresh(command, place, wanted)
         key = (command.business_id, retry_key.key_hash)
+        outcome = self._repeated(key, retry_key)
+        if outcome is None:
+            outcome = self._fresh(command, place, wanted)
+            self._answered[key] = (retry_key.fingerprint, outcome)
+        return outcome
+
+    def _repeated(self, key: tuple[int, bytes], retry_key: RetryKey) -> Outcome | None:
+        """Give the answer of an earlier request under the same `Idempotency-Key`."""
         stored = self.situation.answers.get(key)
         fingerprint, first = (
             (stored.fingerprint, Replayed(stored))
@@ -208,7 +222,9 @@ class _Batch:
             return errors.IDEMPOTENCY_KEY_REUSED(value=retry_key.shown)
         return first
 
-    def _fresh(self, command: PlaceCommand, place: Place | Refusal) -> Outcome:
+    def _fresh(
+        self, command: PlaceCommand, place: Place | Refusal, wanted: Mapping[StockKey, int]
+    ) -> Outcome:
         external = (command.business_id, command.external_id_hash)
         taken = self._placed.get(external) or self.situation.used.get(external)
         if taken is not None:
@@ -218,107 +234,88 @@ class _Batch:
             return errors.ORDER_ALREADY_EXISTS(external_order_id=command.external_order_id)
         if isinstance(place, Refusal):
             return place
-        refusal = self._goods_refusal(command, place)
+        contents = self._contents(command)
+        if isinstance(contents, Refusal):
+            return contents
+        refusal = self._goods_refusal(command, contents, place)
         if refusal is not None:
             return refusal
         choices: list[_Choice] = []
-        for parcel in command.parcels:
-            choice = self._choose(command, parcel, place)
+        for parcel, goods in zip(command.parcels, contents, strict=True):
+            choice = self._choose(command, parcel, goods, place)
             if isinstance(choice, Refusal):
                 return choice
             choices.append(choice)
         # Both are looked at in full: whatever is short must be known before overdue drafts on
         # it are sought.
-        no_slot, no_stock = self._slot_refusal(command, choices), self._stock_refusal(command)
+        no_slot, no_stock = self._slot_refusal(command, choices), self._stock_refusal(wanted)
         refusal = no_slot or no_stock
         if refusal is not None:
             return refusal
-        self._take(command, place, choices)
+        self._placed[external] = command.order_ids
+        self._write(command, place, choices)
+        if not command.fake:
+            self._take(choices, wanted)
         return Placed(command.order_ids)
 
-    def _goods_refusal(self, command: PlaceCommand, place: Place) -> Refusal | None:
-        offers = self.situation.offers
-        business_id = command.business_id
+    def _contents(self, command: PlaceCommand) -> list[list[Goods]] | Refusal:
+        """Find out what each parcel's items weigh and measure."""
+        offers, business_id = self.situation.offers, command.business_id
         unknown: list[str] = []
-        too_large: list[str] = []
-        fits = place.limits.fit
+        contents: list[list[Goods]] = []
         for parcel in command.parcels:
+            known: list[Goods] = []
             for item in parcel.items:
                 goods = offers.get((business_id, item.offer_id))
                 if goods is None:
                     unknown.append(item.offer_id)
-                elif not fits(goods):
-                    too_large.append(item.offer_id)
-        if unknown:
-            return errors.OFFERS_NOT_FOUND(offer_ids=listed(unknown))
-        for parcel in command.parcels:
-            refusal = self._warehouse_refusal(business_id, parcel)
+                else:
+                    known.append(goods)
+            contents.append(known)
+        return errors.OFFERS_NOT_FOUND(offer_ids=listed(unknown)) if unknown else contents
+
+    def _goods_refusal(
+        self, command: PlaceCommand, contents: list[list[Goods]], place: Place
+    ) -> Refusal | None:
+        fits = place.limits.fit
+        too_large: list[str] = []
+        for parcel, goods in zip(command.parcels, contents, strict=True):
+            refusal = self._warehouse_refusal(parcel, goods)
             if refusal is not None:
                 return refusal
+            too_large += _not_accepted(parcel, goods, fits)
         return place.too_large(too_large) if too_large else None
 
-    def _warehouse_refusal(self, business_id: int, parcel: WantedParcel) -> Refusal | None:
+    def _warehouse_refusal(self, parcel: WantedParcel, goods: list[Goods]) -> Refusal | None:
         warehouse = self.situation.network.warehouses.get(parcel.warehouse_id)
         if warehouse is None:
             return errors.WAREHOUSE_UNKNOWN(warehouse_id=parcel.warehouse_id)
-        if not warehouse.goods_kinds:
+        kinds = warehouse.goods_kinds
+        if not kinds:
             return None
-        offers = self.situation.offers
-        alien = [
-            item.offer_id
-            for item in parcel.items
-            if not takes_kind(warehouse.goods_kinds, offers[business_id, item.offer_id].kind)
-        ]
+        alien = _not_accepted(parcel, goods, lambda one: takes_kind(kinds, one.kind))
         if not alien:
             return None
         return errors.KIND_NOT_SENT(warehouse_id=warehouse.id, offer_ids=listed(alien))
 
     def _choose(
-        self, command: PlaceCommand, parcel: WantedParcel, place: Place
+        self, command: PlaceCommand, parcel: WantedParcel, goods: list[Goods], place: Place
     ) -> _Choice | Refusal:
-        route = self._route(parcel.warehouse_id, place)
+        route = self._routes.find(parcel.warehouse_id, place)
         if route is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
-        load = self._load(command.business_id, parcel)
-        refusal = self._carrier_refusal(command.business_id, parcel, route)
-        refusal = refusal or place.overload(parcel.warehouse_id, load, route.parcel_limits)
+        if route.carrier_limits is not None:
+            too_large = _not_accepted(parcel, goods, route.carries)
+            if too_large:
+                return place.too_large(too_large)
+        load = _load(parcel, goods)
+        refusal = place.overload(parcel.warehouse_id, load, route.parcel_limits)
         if refusal is not None:
             return refusal
         offered = route.window.slot(parcel.day, parcel.from_minute, parcel.to_minute)
         if offered is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         return _Choice(offered, route.ship_day, route.price_kopecks(load))
-
-    def _route(self, warehouse_id: int, place: Place) -> Route | None:
-        key = (warehouse_id, place.kind, place.target.id, place.region_id)
-        if key not in self._routes:
-            known = self.situation
-            self._routes[key] = find_route(
-                known.network, warehouse_id, place, now=known.now, days_ahead=known.days_ahead
-            )
-        return self._routes[key]
-
-    def _load(self, business_id: int, parcel: WantedParcel) -> Load:
-        weight_g = volume_mm3 = value_kopecks = 0
-        for item in parcel.items:
-            goods = self.situation.offers[business_id, item.offer_id]
-            weight_g += goods.weight_g * item.count
-            volume_mm3 += goods.length_mm * goods.width_mm * goods.height_mm * item.count
-            value_kopecks += item.price_kopecks * item.count
-        return Load(weight_g, volume_mm3, value_kopecks)
-
-    def _carrier_refusal(
-        self, business_id: int, parcel: WantedParcel, route: Route
-    ) -> Refusal | None:
-        if route.carrier_limits is None:
-            return None
-        offers = self.situation.offers
-        too_large = [
-            item.offer_id
-            for item in parcel.items
-            if not route.carries(offers[business_id, item.offer_id])
-        ]
-        return route.place.too_large(too_large) if too_large else None
 
     def _slot_refusal(self, command: PlaceCommand, choices: list[_Choice]) -> Refusal | None:
         refusal: Refusal | None = None
@@ -332,45 +329,39 @@ class _Batch:
                 refusal = errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         return refusal
 
-    def _stock_refusal(self, command: PlaceCommand) -> Refusal | None:
-        short: list[str] = []
-        wanted: dict[StockKey, int] = {}
-        for parcel in command.parcels:
-            for item in parcel.items:
-                key = StockKey(command.business_id, parcel.warehouse_id, item.offer_id)
-                wanted[key] = wanted.get(key, 0) + item.count
-                row = self.situation.stock.get(key)
-                taken = self.decision.stock_taken.get(key, 0)
-                if row is None or row.fit - row.held - taken < wanted[key]:
-                    short.append(item.offer_id)
-                    self.decision.short_stock.add(key)
-        return errors.NOT_ENOUGH_STOCK(offer_ids=listed(short)) if short else None
+    def _stock_refusal(self, wanted: Mapping[StockKey, int]) -> Refusal | None:
+        left = self._left
+        short = [key for key, count in wanted.items() if left.get(key, 0) < count]
+        if not short:
+            return None
+        self.decision.short_stock.update(short)
+        return errors.NOT_ENOUGH_STOCK(offer_ids=listed([key.offer_id for key in short]))
 
-    def _take(self, command: PlaceCommand, place: Place, choices: list[_Choice]) -> None:
-        decision = self.decision
-        self._placed[command.business_id, command.external_id_hash] = command.order_ids
+    def _write(self, command: PlaceCommand, place: Place, choices: list[_Choice]) -> None:
         status, substatus, reserved_until = self._first_status(command)
-        for index, (parcel, choice) in enumerate(zip(command.parcels, choices, strict=True)):
-            slot = choice.offered.key
-            decision.parcels.append(
-                PlacedParcel(
-                    command,
-                    index,
-                    slot,
-                    place.region_id,
-                    choice.shipment_day,
-                    choice.price_kopecks,
-                    status,
-                    substatus,
-                    reserved_until,
-                )
+        self.decision.parcels += [
+            PlacedParcel(
+                command,
+                index,
+                choice.offered.key,
+                place.region_id,
+                choice.shipment_day,
+                choice.price_kopecks,
+                status,
+                substatus,
+                reserved_until,
             )
-            if command.fake:
-                continue
-            decision.slots_taken[slot] = decision.slots_taken.get(slot, 0) + 1
-            for item in parcel.items:
-                key = StockKey(command.business_id, parcel.warehouse_id, item.offer_id)
-                decision.stock_taken[key] = decision.stock_taken.get(key, 0) + item.count
+            for index, choice in enumerate(choices)
+        ]
+
+    def _take(self, choices: list[_Choice], wanted: Mapping[StockKey, int]) -> None:
+        slots, stock, left = self.decision.slots_taken, self.decision.stock_taken, self._left
+        for choice in choices:
+            slot = choice.offered.key
+            slots[slot] = slots.get(slot, 0) + 1
+        for key, count in wanted.items():
+            left[key] -= count
+            stock[key] = stock.get(key, 0) + count
 
     def _first_status(
         self, command: PlaceCommand
@@ -379,3 +370,21 @@ class _Batch:
             return OrderStatus.PROCESSING, OrderSubstatus.STARTED, None
         until = self.situation.now + self.situation.draft_life
         return OrderStatus.RESERVED, OrderSubstatus.AWAIT_CONFIRMATION, until
+
+
+def _not_accepted(
+    parcel: WantedParcel, goods: list[Goods], accepts: Callable[[Goods], bool]
+) -> list[str]:
+    """List the offers of a parcel that somebody does not accept."""
+    pairs = zip(parcel.items, goods, strict=True)
+    return [item.offer_id for item, one in pairs if not accepts(one)]
+
+
+def _load(parcel: WantedParcel, goods: list[Goods]) -> Load:
+    weight_g = volume_mm3 = value_kopecks = 0
+    for item, one in zip(parcel.items, goods, strict=True):
+        count = item.count
+        weight_g += one.weight_g * count
+        volume_mm3 += one.length_mm * one.width_mm * one.height_mm * count
+        value_kopecks += item.price_kopecks * count
+    return Load(weight_g, volume_mm3, value_kopecks)

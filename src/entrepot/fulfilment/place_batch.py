@@ -48,6 +48,7 @@ from entrepot.domain.placement import (
     Situation,
     StoredAnswer,
     decide,
+    stock_wanted,
 )
 from entrepot.domain.stock import StockKey
 from entrepot.fulfilment.release import release_orders_once
@@ -101,9 +102,13 @@ class NetworkMovedError(Exception):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Everything the commands of a batch need to know, each kind without repetition."""
+    """Everything the commands of a batch need to know, each kind without repetition.
+
+    But for `places` and `by_command`, the stock each one takes: one for each command.
+    """
 
     places: list[Place | Refusal]
+    by_command: list[dict[StockKey, int]]
     stock: set[StockKey]
     slots: set[SlotKey]
     offers: set[tuple[int, str]]
@@ -255,6 +260,7 @@ class PlaceBatch:
             days_ahead=self._days_ahead,
             draft_life=_DRAFT_LIFE,
             places=wanted.places,
+            wanted=wanted.by_command,
             offers=await self._goods.read(connection, wanted.offers, present.catalogue_versions),
             stock=held.stock,
             slots_held=held.slots,
@@ -321,7 +327,7 @@ class PlaceBatch:
 
 
 def _wanted(commands: Sequence[PlaceCommand], network: Network) -> Wanted:
-    wanted = Wanted([], set(), set(), set(), set(), set())
+    wanted = Wanted([], [], set(), set(), set(), set(), set())
     for command in commands:
         business_id = command.business_id
         place = find_place(network, command.destination)
@@ -329,10 +335,11 @@ def _wanted(commands: Sequence[PlaceCommand], network: Network) -> Wanted:
         wanted.external_ids.add((business_id, command.external_id_hash))
         if command.retry_key is not None:
             wanted.retry_keys.add((business_id, command.retry_key.key_hash))
+        stock = stock_wanted(command)
+        wanted.by_command.append(stock)
+        wanted.stock.update(stock)
+        wanted.offers.update([(business_id, key.offer_id) for key in stock])
         for parcel in command.parcels:
-            for item in parcel.items:
-                wanted.offers.add((business_id, item.offer_id))
-                wanted.stock.add(StockKey(business_id, parcel.warehouse_id, item.offer_id))
             if isinstance(place, Place):
                 wanted.slots.add(
                     SlotKey(

@@ -47,10 +47,11 @@ class ItemLimits(msgspec.Struct, frozen=True, gc=False):
         if item.weight_g > self.weight_g:
             return False
         sides = sorted((item.length_mm, item.width_mm, item.height_mm))
-        if sum(sides) > self.sides_sum_mm:
+        low, middle, high = sides
+        if low + middle + high > self.sides_sum_mm:
             return False
         limits = sorted((self.length_mm, self.width_mm, self.height_mm))
-        return all(side <= limit for side, limit in zip(sides, limits, strict=True))
+        return low <= limits[0] and middle <= limits[1] and high <= limits[2]
 
     def fit_all(self, items: Iterable[Sized]) -> bool:
         """Tell whether every item may come."""

@@ -20,8 +20,7 @@ from entrepot.domain.delivery.choose import (
 )
 from entrepot.domain.delivery.goods import Goods, ItemLimits, Load, takes_kind
 from entrepot.domain.delivery.offering import OfferedSlot
-from entrepot.domain.delivery.routes import Route, route_of
-from entrepot.domain.delivery.shipping import Shipping, shipping
+from entrepot.domain.delivery.routes import Route, Routes
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place
 from entrepot.domain.network import Network
@@ -104,8 +103,7 @@ class _Quoting:
     def __init__(self, items: tuple[QuotedItem, ...], situation: QuoteSituation) -> None:
         self.items = items
         self.situation = situation
-        self._leaving: dict[int, Shipping | None] = {}
-        self._routes: dict[tuple[int, int, int], Route | None] = {}
+        self._routes = Routes(situation.network, now=situation.now, days_ahead=situation.days_ahead)
         self._too_large: dict[ItemLimits, frozenset[str]] = {}
         self._in_stock = _by_offer(situation.available)
 
@@ -154,7 +152,7 @@ class _Quoting:
         """Say of each warehouse what a parcel from it to a place is bound to."""
         ways: list[Way] = []
         for warehouse_id in warehouse_ids:
-            route = self._route(warehouse_id, place)
+            route = self._routes.find(warehouse_id, place)
             if route is None:
                 continue
             refused = self._too_large_for(place.limits)
@@ -197,7 +195,7 @@ class _Quoting:
         load = self._load(items)
         places: list[QuotedPlace] = []
         for place in self.situation.places:
-            route = self._route(warehouse_id, place)
+            route = self._routes.find(warehouse_id, place)
             if route is None or not self._goes(route, load, offer_ids):
                 continue
             slots = tuple(
@@ -214,32 +212,6 @@ class _Quoting:
         return route.parcel_limits.admit(load) and all(
             each is None or self._too_large_for(each).isdisjoint(offer_ids) for each in limits
         )
-
-    def _route(self, warehouse_id: int, place: Place) -> Route | None:
-        key = (warehouse_id, place.target.id, place.region_id)
-        if key not in self._routes:
-            known = self.situation
-            leaving = self._leaves(warehouse_id)
-            self._routes[key] = (
-                None
-                if leaving is None
-                else route_of(
-                    known.network,
-                    warehouse_id,
-                    place,
-                    leaving,
-                    now=known.now,
-                    days_ahead=known.days_ahead,
-                )
-            )
-        return self._routes[key]
-
-    def _leaves(self, warehouse_id: int) -> Shipping | None:
-        if warehouse_id not in self._leaving:
-            network = self.situation.network
-            warehouse = network.warehouses[warehouse_id]
-            self._leaving[warehouse_id] = shipping(network, warehouse, self.situation.now)
-        return self._leaving[warehouse_id]
 
 
 def _by_offer(available: Mapping[tuple[int, str], int]) -> Mapping[str, list[tuple[int, int]]]:

@@ -13,6 +13,7 @@ from entrepot.domain.delivery.goods import ItemLimits, Load, ParcelLimits, Sized
 from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
 from entrepot.domain.delivery.offering import DeliveryWindow, delivery_window
 from entrepot.domain.delivery.shipping import Shipping, shipping
+from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.destination import Place
 from entrepot.domain.network import Network, Tariff
 
@@ -41,21 +42,48 @@ class Route(msgspec.Struct, frozen=True):
         return tariff_price(self.tariff, load.weight_g, load.volume_mm3)
 
 
-def find_route(
-    network: Network, warehouse_id: int, place: Place, *, now: datetime, days_ahead: int
-) -> Route | None:
-    """Find the way of an order placed now.
+class Routes:
+    """The ways of orders placed at one moment, each found once."""
 
-    None when there is no such warehouse, or it never works, no lane leads there or carries such
-    a delivery, or nothing arrives within `days_ahead` days.
-    """
-    warehouse = network.warehouses.get(warehouse_id)
-    if warehouse is None:
-        return None
-    leaving = shipping(network, warehouse, now)
-    if leaving is None:
-        return None
-    return route_of(network, warehouse_id, place, leaving, now=now, days_ahead=days_ahead)
+    def __init__(self, network: Network, *, now: datetime, days_ahead: int) -> None:
+        """Start with none found; nothing arrives later than `days_ahead` days from now."""
+        self._network = network
+        self._now = now
+        self._days_ahead = days_ahead
+        self._leaving: dict[int, Shipping | None] = {}
+        self._found: dict[tuple[int, PlaceKind, int, int], Route | None] = {}
+
+    def find(self, warehouse_id: int, place: Place) -> Route | None:
+        """Find the way of an order placed now.
+
+        None when there is no such warehouse, or it never works, no lane leads there or carries
+        such a delivery, or nothing arrives in time.
+        """
+        key = (warehouse_id, place.kind, place.target.id, place.region_id)
+        if key not in self._found:
+            self._found[key] = self._seek(warehouse_id, place)
+        return self._found[key]
+
+    def _seek(self, warehouse_id: int, place: Place) -> Route | None:
+        leaving = self._leaves(warehouse_id)
+        if leaving is None:
+            return None
+        return route_of(
+            self._network,
+            warehouse_id,
+            place,
+            leaving,
+            now=self._now,
+            days_ahead=self._days_ahead,
+        )
+
+    def _leaves(self, warehouse_id: int) -> Shipping | None:
+        if warehouse_id not in self._leaving:
+            warehouse = self._network.warehouses.get(warehouse_id)
+            self._leaving[warehouse_id] = (
+                None if warehouse is None else shipping(self._network, warehouse, self._now)
+            )
+        return self._leaving[warehouse_id]
 
 
 def route_of(
@@ -67,7 +95,7 @@ def route_of(
     now: datetime,
     days_ahead: int,
 ) -> Route | None:
-    """Find the way of a parcel that leaves at a certain moment; None as with `find_route`.
+    """Find the way of a parcel that leaves at a certain moment; None as with `Routes.find`.
 
     It arrives when the longest transit of the lane is over: what is promised must hold on a bad
     day too. The lane is that of the address, also where a slot is shared by a larger zone.

@@ -11,6 +11,9 @@ class PlaceKind(StrEnum):
     POINT = "P"
     ZONE = "Z"
 
+    # Enum's own hashes the name, in Python; every use of a slot's key asks for it.
+    __hash__ = str.__hash__
+
 
 class SlotKey(NamedTuple):
     """Identity of a slot, in the order in which slots are locked.
