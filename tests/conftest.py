@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.call import Platform
@@ -20,6 +21,9 @@ _NEEDS = {
     "databases": "needs_postgres",
     "browser": "needs_browser",
 }
+# How long an example takes says something of the machine and its other work, nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 _CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

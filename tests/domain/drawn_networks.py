@@ -13,10 +13,12 @@ from entrepot.domain.network import (
     Lane,
     LogisticPoint,
     Network,
+    NetworkDescription,
     OpenHours,
     Tariff,
     Warehouse,
 )
+from entrepot.domain.network_build import build_network
 
 from .networks import (
     COUNTRY,
@@ -30,7 +32,7 @@ from .networks import (
     NOVOSIBIRSK_WAREHOUSE,
     TVER,
     TVER_POINT,
-    network,
+    described,
     point,
     warehouse,
     zone,
@@ -205,12 +207,17 @@ def lanes(draw: st.DrawFn) -> tuple[Lane, ...]:
 
 
 @st.composite
-def networks(draw: st.DrawFn, around: date) -> Network:
-    """Draw a network whose odd days lie near one."""
-    return network(
+def descriptions(draw: st.DrawFn, around: date) -> NetworkDescription:
+    """Describe a network whose odd days lie near one."""
+    return described(
         calendars=draw(calendars(around)),
         warehouses=draw(warehouses(around)),
         points=draw(points(around)),
         zones=draw(zones(around)),
         lanes=draw(lanes()),
     )
+
+
+def networks(around: date) -> st.SearchStrategy[Network]:
+    """Draw a network whose odd days lie near one."""
+    return descriptions(around).map(lambda drawn: build_network(1, drawn))

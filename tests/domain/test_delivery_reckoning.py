@@ -123,7 +123,7 @@ def at(day: date, minute: int) -> datetime:
     return datetime.combine(day, MIDNIGHT) + timedelta(minutes=minute)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(questions())
 def test_exactly_what_is_possible_is_offered(
     question: tuple[Network, datetime, int, Place, int],

@@ -1,6 +1,7 @@
 """Names of regions as addresses write them, for `address.resolve_address`."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import msgspec
 
@@ -50,6 +51,14 @@ class AddressIndex(msgspec.Struct, frozen=True):
     postcodes: dict[str, tuple[int, ...]]  # by their first three to six digits
     near: NearNames
 
+    def near_phrases(self, word: str) -> list[str]:
+        """Give what a mistyped word may have been meant for: of the regions, and of the rest."""
+        found: dict[str, None] = {}
+        for names in (self.near, _known_names()):
+            for name in names.within(word):
+                found |= dict.fromkeys(names.phrases[name])
+        return list(found)
+
 
 def index_addresses(tree: RegionTree) -> AddressIndex:
     """Index every spelling of every region."""
@@ -58,13 +67,23 @@ def index_addresses(tree: RegionTree) -> AddressIndex:
     for region in tree.by_id.values():
         if region.type not in _UNNAMED:
             _index_region(index, region, russian)
-    for name in (*ELSEWHERE_TOWNS, *ELSEWHERE_SUBJECTS):
-        for phrase in _phrases(name):
-            if index.phrases.setdefault(" ".join(phrase), ()) == ():
-                _lengthen(index.longest, phrase)
-        russian.add(" ".join(_plain(name)))
-    near = near_names(sorted(russian | NO_PLACES))
-    return msgspec.structs.replace(index, near=near)
+    for phrase in _known_phrases():
+        if index.phrases.setdefault(" ".join(phrase), ()) == ():
+            _lengthen(index.longest, phrase)
+    return msgspec.structs.replace(index, near=near_names(sorted(russian)))
+
+
+@cache
+def _known_phrases() -> tuple[tuple[str, ...], ...]:
+    """Give the places that exist whether or not an operator serves them."""
+    names = (*ELSEWHERE_TOWNS, *ELSEWHERE_SUBJECTS)
+    return tuple(phrase for name in names for phrase in _phrases(_orders(_plain(name))))
+
+
+@cache
+def _known_names() -> NearNames:
+    names = {" ".join(_plain(name)) for name in (*ELSEWHERE_TOWNS, *ELSEWHERE_SUBJECTS)}
+    return near_names(sorted(names | NO_PLACES))
 
 
 def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> None:
@@ -74,12 +93,12 @@ def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> Non
             if len(name) in _POSTCODE_DIGITS:
                 _add(index.postcodes, name, region.id)
             continue
-        for phrase in _phrases(name):
-            key = " ".join(phrase)
-            _add(index.phrases, key, region.id)
-            _lengthen(index.longest, phrase)
         words = _plain(name)
-        russian.update(" ".join(order) for order in _orders(words))
+        orders = _orders(words)
+        for phrase in _phrases(orders):
+            _add(index.phrases, " ".join(phrase), region.id)
+            _lengthen(index.longest, phrase)
+        russian.update(" ".join(order) for order in orders)
         written = " ".join(words)
         if region.type in _SUBJECTS and written.endswith((" область", " край")):
             _add(index.subjects, written, region.id)
@@ -134,18 +153,19 @@ def _plain(name: str) -> tuple[str, ...]:
     return tuple(word for word in words_of(name) if word != BREAK)[:_PHRASE_WORDS_MAX]
 
 
-def _phrases(name: str) -> set[tuple[str, ...]]:
+def _phrases(orders: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Give a name, in the orders in which its words may come, as it is looked up."""
     found: set[tuple[str, ...]] = set()
-    words = _plain(name)
-    if words:
-        for phrase in _orders(words):
-            found.add(tuple(look_up_key(word) for word in phrase))
-            found.add(tuple(word if word in _GENERIC else sound(word) for word in phrase))
+    for words in orders:
+        found.add(tuple(map(look_up_key, words)))
+        found.add(tuple(word if word in _GENERIC else sound(word) for word in words))
     return found
 
 
 def _orders(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     # Московская область and область Московская; Республика Татарстан, Татарстан респ., Татарстан.
+    if not words:
+        return []
     orders = [words]
     if len(words) > 1 and words[-1] in _GENERIC:
         orders.append((words[-1], *words[:-1]))

@@ -10,7 +10,9 @@ one. So the names to compare are those that share a half, or nearly the first on
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -18,6 +20,8 @@ NAME_LETTERS_MIN = 4
 _LONG_LETTERS = 8
 _KINDS_CHANGED_MAX = 4
 _NAME_LETTERS_MAX = 48  # the longest names of regions; nothing longer is looked up
+_STARTS_MAX = 1 << 24  # first halves, of no more names than a network has
+_HASH_BITS = (1 << 39) - 1
 
 _LATIN = re.compile("[a-z]")
 _ALIKE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": "", "ъ": "", " ": ""})
@@ -66,13 +70,18 @@ def _in_russian(word: str) -> str:
 
 
 class NearNames(msgspec.Struct, frozen=True):
-    """Skeletons with their phrases, and the halves by which they are found."""
+    """Skeletons with their phrases, and the halves by which they are found.
+
+    `starts` are the first halves of long names. Each of them, whole and with any one letter left
+    out, is in `near_starts`: the hash of that, and below it the number of the start. Millions of
+    such variants take eight bytes each so; two of one hash are told apart by comparing.
+    """
 
     phrases: dict[str, tuple[str, ...]]
-    letters: dict[str, int]  # which letters a skeleton has, a bit each
     by_half: dict[str, list[str]]  # first halves of short names, second halves of all
-    by_start: dict[str, list[str]]  # first halves of long names
-    near_starts: dict[str, list[str]]  # the same with a letter left out
+    by_start: dict[str, list[str]]  # long names by their first halves
+    starts: tuple[str, ...]
+    near_starts: Sequence[int]
 
     def within(self, word: str) -> list[str]:
         """Give all skeletons near to a skeleton, itself included."""
@@ -84,21 +93,11 @@ class NearNames(msgspec.Struct, frozen=True):
         for of in range(max(length - 2, NAME_LETTERS_MIN), length + 3):
             if abs(of - length) <= edits_allowed(of):
                 for names in self._sharing_half(word, of):
-                    found |= self._near(word, kinds, names)
+                    found |= _near(word, kinds, names)
         if length >= _LONG_LETTERS - 2:
             for start in self._near_starts(word):
-                found |= self._near(word, kinds, self.by_start[start])
+                found |= _near(word, kinds, self.by_start[start])
         return sorted(found)
-
-    def _near(self, word: str, kinds: int, names: list[str]) -> set[str]:
-        # Comparing letter by letter is dear: an edit changes two kinds of letters at most.
-        letters = self.letters
-        return {
-            name
-            for name in names
-            if (letters[name] ^ kinds).bit_count() <= _KINDS_CHANGED_MAX
-            and edited(word, name, edits_allowed(len(name)))
-        }
 
     def _sharing_half(self, word: str, of: int) -> Iterator[list[str]]:
         half = of // 2
@@ -108,47 +107,78 @@ class NearNames(msgspec.Struct, frozen=True):
 
     def _near_starts(self, word: str) -> set[str]:
         """Give the first halves that the word begins with, but for one edit."""
-        starts: set[str] = set()
-        for half in range((len(word) - 2) // 2 - 1, (len(word) + 2) // 2 + 2):
-            for variant in _without_one(word[:half]):
-                starts.update(self.near_starts.get(variant, ()))
         nearest, farthest = (len(word) - 2) // 2, (len(word) + 2) // 2
-        return {start for start in starts if nearest <= len(start) <= farthest}
+        variants = {
+            variant
+            for half in range(nearest - 1, farthest + 2)
+            for variant in _without_one(word[:half])
+        }
+        found: set[str] = set()
+        for variant in variants:
+            key = _variant_key(variant)
+            at = bisect_left(self.near_starts, key)
+            while at < len(self.near_starts) and self.near_starts[at] < key + _STARTS_MAX:
+                found.add(self.starts[self.near_starts[at] - key])
+                at += 1
+        return {start for start in found if nearest <= len(start) <= farthest}
 
 
 def near_names(phrases: Iterable[str]) -> NearNames:
     """Index phrases; those with digits and those too short to be mistyped are left out."""
-    names = NearNames({}, {}, {}, {}, {})
+    by_bones: dict[str, tuple[str, ...]] = {}
     for phrase in phrases:
         bones = skeleton(phrase)
         if NAME_LETTERS_MIN <= len(bones) <= _NAME_LETTERS_MAX and bones.isalpha():
-            known = names.phrases.get(bones, ())
-            names.phrases[phrase if phrase == bones else bones] = (*known, phrase)
-    for bones in names.phrases:
-        names.letters[bones] = _letters(bones)
-        _file(names, bones)
-    for start in names.by_start:
-        for variant in _without_one(start):
-            names.near_starts.setdefault(variant, []).append(start)
-    return names
+            known = by_bones.get(bones, ())
+            by_bones[phrase if phrase == bones else bones] = (*known, phrase)
+    by_half: dict[str, list[str]] = {}
+    by_start: dict[str, list[str]] = {}
+    for bones in by_bones:
+        _file(by_half, by_start, bones)
+    starts = tuple(by_start)
+    assert len(starts) < _STARTS_MAX
+    keys = [
+        _variant_key(variant) + number
+        for number, start in enumerate(starts)
+        for variant in _without_one(start)
+    ]
+    keys.sort()
+    return NearNames(by_bones, by_half, by_start, starts, array("q", keys))
 
 
-def _file(names: NearNames, name: str) -> None:
+def _file(by_half: dict[str, list[str]], by_start: dict[str, list[str]], name: str) -> None:
     of = len(name)
     half = of // 2
     # The letter after the cut is left out, lest swapping it with its neighbour spoil both halves.
-    names.by_half.setdefault(f"{of}-{name[half + 1 :]}", []).append(name)
+    by_half.setdefault(f"{of}-{name[half + 1 :]}", []).append(name)
     if of < _LONG_LETTERS:
-        names.by_half.setdefault(f"{of}{name[:half]}", []).append(name)
+        by_half.setdefault(f"{of}{name[:half]}", []).append(name)
     else:
-        names.by_start.setdefault(name[:half], []).append(name)
+        by_start.setdefault(name[:half], []).append(name)
+
+
+def _variant_key(variant: str) -> int:
+    """Give the least key of a variant: its hash, with room for the number of a start."""
+    return (hash(variant) & _HASH_BITS) * _STARTS_MAX
 
 
 def _without_one(text: str) -> set[str]:
     return {text, *(text[:at] + text[at + 1 :] for at in range(len(text)))}
 
 
+def _near(word: str, kinds: int, names: list[str]) -> set[str]:
+    # An edit changes two kinds of letters at most. Comparing letter by letter is dearer.
+    return {
+        name
+        for name in names
+        if edits_allowed(len(name)) >= abs(len(name) - len(word))
+        and (_letters(name) ^ kinds).bit_count() <= _KINDS_CHANGED_MAX
+        and edited(word, name, edits_allowed(len(name)))
+    }
+
+
 def _letters(word: str) -> int:
+    """Give which letters a word has, a bit each."""
     found = 0
     for letter in word:
         found |= 1 << (ord(letter) & 63)

@@ -123,9 +123,7 @@ class _Reader(msgspec.Struct):
         if self.look_ups >= _NEAR_LOOK_UPS_MAX:
             return False
         self.look_ups += 1
-        near = self.index.near
-        found = near.within(skeleton(" ".join(words)))
-        phrases = [phrase for name in found for phrase in near.phrases[name]]
+        phrases = self.index.near_phrases(skeleton(" ".join(words)))
         fitting = [phrase for phrase in phrases if _words_fit(words, phrase.split())]
         if not fitting:
             self.near_longer |= bool(phrases)
