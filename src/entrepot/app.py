@@ -6,6 +6,7 @@ Nothing happens at import, and nothing is opened before the application's lifesp
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from entrepot.console.routes import console_routes
@@ -31,6 +32,7 @@ from entrepot.operations.registry import CONTRACT, SANDBOX, Api, load_operations
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
+from entrepot.work.finish_operations import finish_operations_duty
 from entrepot.work.follow_network import NetworkFollower
 from entrepot.work.share_limits import share_limits
 
@@ -101,7 +103,9 @@ async def _build(database: Database, settings: Settings) -> Platform:
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
         limiter=request_limiter(database, clock) if settings.limits_enabled else None,
-        duties=DUTIES,
+        duties=(*DUTIES, finish_operations_duty(network, settings.delivery_days_ahead)),
+        interval_changes_max=settings.interval_changes_max,
+        operations_take=timedelta(milliseconds=settings.operation_duration_ms),
     )
 
 

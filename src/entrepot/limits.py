@@ -122,6 +122,9 @@ QUERY_PARAMETERS_MAX = 1_000
 
 # Removing stored answers is nobody's hurry; small transactions disturb nobody.
 FORGOTTEN_ANSWERS_PER_TRANSACTION_MAX = 1_000
+FORGOTTEN_OPERATIONS_PER_TRANSACTION_MAX = 1_000
+# Who asks later what became of an operation reads the order.
+OPERATION_LIFE_DAYS = 30
 # Whoever balances load asks every few seconds, and takes no answer for an answer.
 READINESS_S_MAX = 2.0
 

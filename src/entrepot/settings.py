@@ -120,6 +120,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(ge=1, le=60, description="How many days ahead of an order delivery is offered."),
     ] = 14
+    operation_duration_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400_000,
+            description="How many milliseconds an asynchronous change of an order takes:"
+            " a cancellation, another recipient, another interval of delivery.",
+        ),
+    ] = 1_000
+    interval_changes_max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000,
+            description="How often the delivery interval of one order may be changed.",
+        ),
+    ] = 5
     log_level: Annotated[
         LogLevel,
         Meta(description="The least important messages to log."),

@@ -28,6 +28,7 @@ from entrepot.domain.order_moves import (
     usual_stage,
     walker,
 )
+from tests.domain.drawn_moves import PAGE, with_moves
 
 WAYS = (OrderDelivery.DELIVERY, OrderDelivery.PICKUP)
 
@@ -108,3 +109,7 @@ def test_a_courier_order_never_lies_at_a_point() -> None:
     assert find_edge(DELIVERY, PICKUP, OrderDelivery.DELIVERY) is None
     assert find_edge(DELIVERY, DELIVERED, OrderDelivery.PICKUP) is None
     assert PICKUP not in reachable(OrderDelivery.DELIVERY)
+
+
+def test_the_guide_draws_the_table_as_it_is() -> None:
+    assert PAGE.read_text() == with_moves(PAGE.read_text())

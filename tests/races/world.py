@@ -31,6 +31,7 @@ from entrepot.domain.offers import Offer
 from entrepot.domain.order import external_id_hash
 from entrepot.domain.order_events import Actor, Source
 from entrepot.domain.order_moves import ActorKind
+from entrepot.domain.order_operations import NewInterval, NewOperation, NewRecipient
 from entrepot.domain.placement import (
     Customer,
     Outcome,
@@ -43,9 +44,11 @@ from entrepot.domain.placement import (
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import Correction, Pile, SetTo
 from entrepot.fulfilment.correct_stock import correct_stock
+from entrepot.fulfilment.finish_operations import Finisher, finish_operations
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
 from entrepot.fulfilment.shop_requests import Granted, StageWanted, move_for_shop
+from entrepot.fulfilment.update_orders import Rules, UpdateWanted, update_for_shop
 from entrepot.operations.orders.create_order import encode_outcome
 from tests.domain import networks
 from tests.domain.networks import MOSCOW_WAREHOUSE, NOVOSIBIRSK_WAREHOUSE
@@ -177,6 +180,8 @@ def retry_key(key: str, body: str) -> RetryKey:
     )
 
 
+SECOND = timedelta(seconds=1)
+RULES = Rules(days_ahead=14, interval_changes_max=3, operations_take=SECOND)
 SHOP = Actor(ActorKind.SHOP, "test", Source.API)
 
 
@@ -210,14 +215,38 @@ class Process:
 
     async def confirm(self, shop: Shop, order_id: int) -> Granted | Refusal:
         """Confirm a draft, as updateOrderStatus does."""
-        wanted = StageWanted(
-            shop.business_id,
-            shop.campaign_id,
-            order_id,
-            OrderStatus.PROCESSING,
-            OrderSubstatus.STARTED,
+        return await self.ask(shop, order_id, OrderStatus.PROCESSING, OrderSubstatus.STARTED)
+
+    async def cancel(self, shop: Shop, order_id: int) -> Granted | Refusal:
+        """Begin to cancel an order, as updateOrderStatus does."""
+        return await self.ask(shop, order_id, OrderStatus.CANCELLED, OrderSubstatus.SHOP_FAILED)
+
+    async def ask(
+        self, shop: Shop, order_id: int, status: OrderStatus, substatus: OrderSubstatus | None
+    ) -> Granted | Refusal:
+        """Ask for a status, as updateOrderStatus does."""
+        wish = StageWanted(shop.business_id, shop.campaign_id, order_id, status, substatus)
+        (outcome,) = await move_for_shop(
+            self.database, self.clock, [wish], actor=SHOP, operations_take=SECOND
         )
-        return await move_for_shop(self.database, self.clock, wanted, SHOP)
+        return outcome
+
+    async def update(
+        self,
+        shop: Shop,
+        order_id: int,
+        recipient: NewRecipient | None = None,
+        interval: NewInterval | None = None,
+    ) -> tuple[NewOperation, ...] | Refusal:
+        """Begin to change an order, as updateOrder does."""
+        wanted = UpdateWanted(shop.business_id, shop.campaign_id, order_id, recipient, interval)
+        return await update_for_shop(
+            self.database, self.clock, self.network, wanted, actor=SHOP, rules=RULES
+        )
+
+    async def finish(self) -> int:
+        """End the operations whose time has come."""
+        return await finish_operations(Finisher(self.database, self.clock, self.network, 14))
 
     async def advance(self, by: timedelta) -> None:
         """Move the clock."""

@@ -51,6 +51,12 @@ def serve(
     delivery_days_ahead: Annotated[
         int | None, _option("delivery_days_ahead", "--delivery-days-ahead")
     ] = None,
+    operation_duration_ms: Annotated[
+        int | None, _option("operation_duration_ms", "--operation-duration-ms")
+    ] = None,
+    interval_changes_max: Annotated[
+        int | None, _option("interval_changes_max", "--interval-changes-max")
+    ] = None,
     log_level: Annotated[LogLevel | None, _option("log_level", "--log-level")] = None,
     log_format: Annotated[LogFormat | None, _option("log_format", "--log-format")] = None,
 ) -> None:
@@ -69,6 +75,8 @@ def serve(
         metrics_port=metrics_port,
         ready_file=ready_file,
         delivery_days_ahead=delivery_days_ahead,
+        operation_duration_ms=operation_duration_ms,
+        interval_changes_max=interval_changes_max,
         log_level=log_level,
         log_format=log_format,
     )

@@ -37,6 +37,9 @@ class Code(StrEnum):
     ORDER_ALREADY_EXISTS = "ORDER_ALREADY_EXISTS"
     ORDER_MODIFICATION_NOT_ALLOWED = "ORDER_MODIFICATION_NOT_ALLOWED"
     STATUS_NOT_ALLOWED = "STATUS_NOT_ALLOWED"
+    SUBSTATUS_NOT_ALLOWED = "SUBSTATUS_NOT_ALLOWED"
+    ORDER_IN_TERMINAL_STATE = "ORDER_IN_TERMINAL_STATE"
+    CANCELLATION_REQUESTED = "CANCELLATION_REQUESTED"
 
 
 class ApiError(msgspec.Struct, frozen=True):
@@ -175,6 +178,17 @@ INTERVAL_NOT_VALID = Template(
     Code.INVALID_DELIVERY_OPTION,
     "The requested delivery interval is not valid for order {order_id}",
 )
+DATES_FIXED = Template(
+    400,
+    Code.INVALID_DELIVERY_TYPE,
+    "Delivery dates can't be updated for {delivery_type} order with id {order_id}",
+)
+CANCELLATION_UNDER_WAY = Template(
+    400, Code.CANCELLATION_REQUESTED, "Order {order_id} is in cancellation state"
+)
+TERMINAL_STATE = Template(
+    400, Code.ORDER_IN_TERMINAL_STATE, "Order {order_id} is in terminal state"
+)
 STATUS_NOT_ALLOWED = Template(400, Code.STATUS_NOT_ALLOWED, "Status not allowed: {status}")
 NO_TRANSITION = Template(
     400, Code.STATUS_NOT_ALLOWED, "No transition found: {from_status} -> {to_status}"
@@ -183,6 +197,12 @@ TRANSITION_NOT_ALLOWED = Template(
     400,
     Code.STATUS_NOT_ALLOWED,
     "Transition {from_status} -> {to_status} is not allowed. Reason: {reason}",
+)
+CANCELLATION_SUBSTATUS = Template(
+    400,
+    Code.SUBSTATUS_NOT_ALLOWED,
+    "Cancellation request substatus {substatus} is not available for status {status} and role "
+    "{role} for order {order_id}",
 )
 ORDER_FILTER_TOO_WIDE = Template(
     400,
@@ -213,6 +233,16 @@ DUPLICATE_WAREHOUSE = Template(
     400,
     Code.INVALID_WAREHOUSE_ID,
     "{field} must name each warehouse once (rejected value: {warehouse_id})",
+)
+CHANGE_NOTHING = Template(
+    400,
+    Code.BAD_REQUEST,
+    "At least one of {field}.customer and {field}.deliveryInterval must be specified",
+)
+INTERVAL_CHANGES_SPENT = Template(
+    400,
+    Code.ORDER_MODIFICATION_NOT_ALLOWED,
+    "The delivery interval of order {order_id} can't be changed more than {most} times",
 )
 RECEIVE_CODE_WRONG = Template(
     400, Code.BAD_REQUEST, "The receive code is not that of order {order_id}"

@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot import limits
 from entrepot.db import audit_statements as statements
+from entrepot.db.audit_life import OPERATION_CHECK
 from entrepot.db.connection import Connection
 from entrepot.db.locks import slot_columns
 from entrepot.db.transaction import Database
@@ -168,7 +169,7 @@ class _Audit:
         while rows := await self.fetch(statements.OPERATION_PAGE, business_id, after, _PAGE):
             ids = [row[0] for row in rows]
             after = ids[-1]
-            statement = statements.OPERATION_CHECK
+            statement = OPERATION_CHECK
             await self._check("operation", business_id, statement, business_id, ids)
             self._gone_through(len(rows))
 

@@ -7,6 +7,7 @@ Every check answers with the row it names and what is wrong with it.
 
 from collections.abc import Iterable
 
+from entrepot.db.audit_life import LIFE_CHECKS
 from entrepot.db.audit_work import WORK_CHECKS, WORK_TABLES
 from entrepot.db.locks import SLOT_ARRAYS
 from entrepot.domain.holds import ENDED, TAKEN
@@ -60,6 +61,7 @@ _GIVEN_BACK = """(
 
 # Of a business ($1) and the order ids above $2 up to $3.
 ORDER_CHECKS: dict[str, str] = {
+    **LIFE_CHECKS,
     "order items": f"""
         SELECT format('order %s', o.id),
           format('%s items, at positions %s to %s', count(i.position),
@@ -221,17 +223,6 @@ PLACEMENT_PAGE = """
     WHERE business_id = $1 AND external_id_hash > $2 ORDER BY external_id_hash LIMIT $3
 """
 
-# Of a business ($1) and these operations ($2).
-OPERATION_CHECK = """
-    SELECT format('operation %s', p.id),
-      format('is DONE, there is no order %s', coalesce(p.order_id::text, '-'))
-    FROM operation p
-    WHERE p.business_id = $1 AND p.id = ANY($2::text[]) AND p.status = 'DONE'
-      AND NOT EXISTS (
-        SELECT FROM orders o WHERE o.business_id = $1 AND o.business_id = p.business_id
-          AND o.id = p.order_id
-      )
-"""
 OPERATION_PAGE = """
     SELECT id FROM operation WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT $3
 """

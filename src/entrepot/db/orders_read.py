@@ -6,7 +6,7 @@ it what is shown and what is filtered by, so that the two cannot differ. Pages g
 none of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from entrepot.domain.order import (
     OrderItem,
     Standing,
 )
-from entrepot.domain.order_moves import EXPIRED, NOT_FETCHED
+from entrepot.domain.order_moves import EXPIRED, NOT_FETCHED, Stage
 from entrepot.domain.order_search import OrderCursor, OrderSearch
 
 # MATERIALIZED: a moment read twice would be two moments.
@@ -98,6 +98,18 @@ async def read_order(
         where.add("o.campaign_id = {}", campaign_id)
     found = await _read(connection, where, "")
     return found[0] if found else None
+
+
+async def read_stages(
+    connection: Connection, business_id: int, campaign_id: int, order_ids: Collection[int]
+) -> dict[int, Stage]:
+    """Tell where orders of a campaign stand; those that it does not have are left out."""
+    where = _Conditions(business_id)
+    where.add("o.campaign_id = {}", campaign_id)
+    where.add("o.id = ANY({}::bigint[])", list(order_ids))
+    statement = f"{_PRESENT} SELECT o.id, shown.status, shown.substatus {_SHOWN} WHERE {where}"
+    rows = await connection.fetch(statement, *where.values)
+    return {row[0]: Stage(OrderStatus(row[1]), OrderSubstatus(row[2])) for row in rows}
 
 
 async def search_orders(

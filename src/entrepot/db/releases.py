@@ -1,4 +1,4 @@
-"""Finding the drafts that have run out, and what orders hold."""
+"""Finding what has run out, drafts and stored parcels, and what orders hold."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -20,6 +20,19 @@ _FIND_OVERDUE = f"""
 """
 
 _NEXT_OVERDUE = "SELECT min(o.reserved_until) FROM orders o WHERE o.status = 'RESERVED'"
+_FIND_STORED = f"""
+    SELECT o.business_id, o.id
+    FROM orders o
+    WHERE o.status = 'PICKUP' AND o.stored_until <= {NOW_SQL}
+    ORDER BY o.stored_until
+    LIMIT $1
+"""
+_NEXT_STORAGE_END = """
+    SELECT o.stored_until FROM orders o
+    WHERE o.status = 'PICKUP' AND o.stored_until IS NOT NULL
+    ORDER BY o.stored_until
+    LIMIT 1
+"""
 
 _FIND_OVERDUE_ON_STOCK = f"""
     SELECT DISTINCT o.business_id, o.id
@@ -70,6 +83,17 @@ async def find_overdue(connection: Connection, orders_max: int) -> list[OrderKey
 async def next_overdue(connection: Connection) -> datetime | None:
     """Tell when the next draft runs out, or ran out; None when there is none."""
     moment: datetime | None = await connection.fetchval(_NEXT_OVERDUE)
+    return moment
+
+
+async def find_stored_too_long(connection: Connection, orders_max: int) -> list[OrderKey]:
+    """Find orders whose points have kept them long enough, the longest first."""
+    return [OrderKey(*row) for row in await connection.fetch(_FIND_STORED, orders_max)]
+
+
+async def next_storage_end(connection: Connection) -> datetime | None:
+    """Tell when a point will have kept a parcel long enough that is there now."""
+    moment: datetime | None = await connection.fetchval(_NEXT_STORAGE_END)
     return moment
 
 

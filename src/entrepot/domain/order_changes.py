@@ -15,11 +15,12 @@ from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.holds import ItemHold, SlotHold
 from entrepot.domain.order_events import TIMER, Actor, EventDetail, EventKind, UnitsRefused
 from entrepot.domain.order_moves import (
+    CANCELLED_BY_SHOP,
     EXPIRED,
+    LIVE,
     NOT_FETCHED,
     READY_TO_SHIP,
     SHIPPED,
-    STARTED,
     ActorKind,
     Edge,
     Stage,
@@ -27,7 +28,9 @@ from entrepot.domain.order_moves import (
     find_edge,
     goods_after,
     slot_after,
+    usual_stage,
 )
+from entrepot.domain.order_operations import NewInterval
 
 # What updateOrderStatus takes at all.
 _SETTABLE = frozenset(
@@ -52,7 +55,10 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         campaign_id: only if it is this campaign's; an order of another is like a missing one.
         event: what the history says; None says nothing (only without a target).
         reason: what the history says besides, in words; never personal data.
-        operation: the operation by which it is done.
+        operations: those by which it is done.
+        later: it is only asked for, and operations will do it: whether it may be done is judged
+            now, and the history says that it was asked.
+        interval: when a courier comes from now on, for the history alone.
         refused: what the buyer did not take, when the rest is delivered.
         receive_code: what the buyer told at the counter; None where nobody asked.
     """
@@ -64,7 +70,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: int | None = None
     event: EventKind | None = EventKind.STATUS_CHANGED
     reason: str | None = None
-    operation: str | None = None
+    operations: tuple[str, ...] = ()
+    later: bool = False
+    interval: NewInterval | None = None
     refused: tuple[UnitsRefused, ...] = ()
     receive_code: str | None = None
 
@@ -153,11 +161,12 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def shop_stage(status: OrderStatus, substatus: OrderSubstatus | None) -> Stage | Refusal:
-    """Tell which stage a shop means; no substatus with PROCESSING means STARTED."""
+    """Tell which stage a shop means; without a substatus the usual one, but no cancellation."""
     if status not in _SETTABLE:
         return errors.STATUS_NOT_ALLOWED(status=status)
-    if status is OrderStatus.PROCESSING and substatus is None:
-        return STARTED
+    usual = None if status is OrderStatus.CANCELLED else usual_stage(status)
+    if substatus is None and usual is not None:
+        return usual
     return Stage(status, substatus or OrderSubstatus.UNKNOWN)
 
 
@@ -168,7 +177,10 @@ def after_timer(order: LockedOrder) -> LockedOrder:
 
 
 def judge(order: LockedOrder, move: Move, now: datetime) -> Verdict:
-    """Decide about a wish; asking for what is so already changes nothing and is granted."""
+    """Decide about a wish; asking for what is so already changes nothing and is granted.
+
+    So is asking once more for a cancellation that is under way.
+    """
     run_out = _run_out(order)
     if run_out is not None:
         if move.target == run_out.stage:
@@ -185,6 +197,8 @@ def judge(order: LockedOrder, move: Move, now: datetime) -> Verdict:
     refusal = _objection(order, move, edge)
     if refusal is not None or edge is None:
         return Verdict(None, refusal)
+    if move.later:
+        return Verdict(None if order.cancellation else _note(order, move, now))
     return Verdict(_carry_out(order, move, edge, now))
 
 
@@ -202,7 +216,14 @@ def _run_out(order: LockedOrder) -> Change | None:
 def _note(order: LockedOrder, move: Move, now: datetime) -> Change | None:
     if move.event is None:
         return None
-    detail = EventDetail(operation=move.operation, reason=move.reason)
+    comes = move.interval
+    detail = EventDetail(
+        operations=move.operations,
+        reason=move.reason,
+        day=comes.day if comes else None,
+        from_minute=comes.from_minute if comes else None,
+        to_minute=comes.to_minute if comes else None,
+    )
     event = NewEvent(
         kind=move.event, stage=order.stage, actor=move.actor, happened_at=now, detail=detail
     )
@@ -216,11 +237,21 @@ def _note(order: LockedOrder, move: Move, now: datetime) -> Change | None:
 
 
 def _objection(order: LockedOrder, move: Move, edge: Edge | None) -> Refusal | None:
+    target = move.target
+    of_shop = move.actor.kind is ActorKind.SHOP
+    wrong_reason = target is not None and target.status is OrderStatus.CANCELLED
+    if of_shop and wrong_reason and target != CANCELLED_BY_SHOP and order.stage in LIVE:
+        return errors.CANCELLATION_SUBSTATUS(
+            substatus=target.substatus if target else None,
+            status=order.stage.status,
+            role=move.actor.kind,
+            order_id=order.id,
+        )
     if edge is None:
         return _no_edge(order.stage, move)
     if move.actor.kind not in edge.actors:
         return _not_allowed(edge, f"it is for {' or '.join(edge.actors)} to say")
-    if order.cancellation and move.actor.kind is ActorKind.SHOP and not move.operation:
+    if order.cancellation and of_shop and not move.operations:
         return _not_allowed(edge, "the order is in cancellation state")
     if edge.target in (READY_TO_SHIP, SHIPPED) and order.lacks_pieces:
         return _not_allowed(edge, "pieces of it are missing, it is put aside")
@@ -246,7 +277,7 @@ def _carry_out(order: LockedOrder, move: Move, edge: Edge, moment: datetime) -> 
     every = {item.position: item.count for item in order.items}
     rejected = every if edge.units is UnitsEffect.REJECT else _by_position(order, move.refused)
     comes_back = every if edge.comes_back else rejected
-    detail = EventDetail(operation=move.operation, reason=move.reason, refused=move.refused)
+    detail = EventDetail(operations=move.operations, reason=move.reason, refused=move.refused)
     events = [
         NewEvent(
             kind=EventKind.STATUS_CHANGED,

@@ -56,11 +56,11 @@ class UnitsRefused(msgspec.Struct, frozen=True, gc=False):
 class EventDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What else there is to say of an event; never personal data, it outlives its erasure.
 
-    `operation` is an operation's id, `return_id` that of goods that come back; days and minutes
-    are those of a slot that an order has now.
+    `operations` are ids, `return_id` is that of goods that come back; day and minutes are those
+    of the slot that an order has now.
     """
 
-    operation: str | None = None
+    operations: tuple[str, ...] = ()
     reason: str | None = None
     refused: tuple[UnitsRefused, ...] = ()
     return_id: int | None = None

@@ -41,10 +41,12 @@ from entrepot.domain.order_moves import Stage
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """The order is where it was wanted.
 
-    `order` is how it was found, `stage` where it is now. `changed` is false when it was there
-    already. `return_id` is that of the goods that come back unredeemed, if that began with it.
+    `move` is what was wanted, `order` how it was found, `stage` where it is now. `changed` is
+    false when it was there already. `return_id` is that of the goods that come
+    back unredeemed, if that began with it.
     """
 
+    move: Move
     order: LockedOrder
     stage: Stage
     changed: bool
@@ -65,7 +67,10 @@ class Alongside(Protocol):
     async def check(
         self, connection: Connection, orders: Mapping[int, LockedOrder]
     ) -> Mapping[int, Refusal]:
-        """Say which of the locked orders may not be moved, and why; called before anything."""
+        """Say which of the locked orders may not be moved, and why; called before anything.
+
+        `domain.order_changes.after_timer` tells where an order is whose timer has run out.
+        """
         ...
 
     async def write(self, connection: Connection, moved: Sequence[Moved]) -> None:
@@ -107,7 +112,8 @@ async def move_within(
 ) -> list[Outcome]:
     """Move orders of one business, each named once, in the caller's transaction.
 
-    It takes every lock that is needed; the caller must hold none but the clock's.
+    It takes every lock that is needed; the caller must hold none but the clock's and these
+    orders'.
 
     Raises:
         LostRaceError: roll back and run again.
@@ -128,7 +134,7 @@ async def move_within(
     await locks.lock_balances(connection, held.stock, held.slots)
     returns = await order_changes.write_changes(connection, business_id, changes, locked.now)
     outcomes = [
-        _outcome(locked.orders.get(move.order_id), verdict, returns)
+        _outcome(move, locked.orders.get(move.order_id), verdict, returns)
         for move, verdict in zip(moves, verdicts, strict=True)
     ]
     moved = [outcome for outcome in outcomes if isinstance(outcome, Moved)]
@@ -145,17 +151,22 @@ def _judge(
 ) -> Verdict:
     if order is None or move.campaign_id not in (None, order.campaign_id):
         return Verdict(None, errors.ORDER_NOT_FOUND(order_id=move.order_id))
-    if order.id in objections and not order.overdue:
-        return Verdict(None, objections[order.id])
-    return judge(order, move, locked.now)
+    verdict = judge(order, move, locked.now)
+    if order.id not in objections:
+        return verdict
+    # What a timer did happened all the same.
+    return Verdict(verdict.change if order.overdue else None, objections[order.id])
 
 
-def _outcome(order: LockedOrder | None, verdict: Verdict, returns: Mapping[int, int]) -> Outcome:
+def _outcome(
+    move: Move, order: LockedOrder | None, verdict: Verdict, returns: Mapping[int, int]
+) -> Outcome:
     if verdict.refusal is not None:
         return verdict.refusal
     assert order is not None, "an order that is missing was not refused"
     change: Change | None = verdict.change
     return Moved(
+        move=move,
         order=order,
         stage=order.stage if change is None else change.stage,
         changed=change is not None,

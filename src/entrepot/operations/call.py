@@ -1,5 +1,7 @@
 """What an operation is called with: the platform it works on, and the request around it."""
 
+from datetime import timedelta
+
 import msgspec
 
 from entrepot.contract.paging import PageTokens
@@ -29,6 +31,8 @@ class Platform(msgspec.Struct, frozen=True):
     order_ids: OrderIds
     page_tokens: PageTokens
     delivery_days_ahead: int
+    interval_changes_max: int
+    operations_take: timedelta
     limiter: RequestLimiter | None
     duties: tuple[Duty, ...]
 

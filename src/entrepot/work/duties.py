@@ -2,7 +2,15 @@
 
 from entrepot.work.duty import Duty
 from entrepot.work.expire_drafts import EXPIRE_DRAFTS
+from entrepot.work.expire_storage import EXPIRE_STORAGE
 from entrepot.work.forget_answers import FORGET_ANSWERS
 from entrepot.work.forget_networks import FORGET_NETWORKS
+from entrepot.work.forget_operations import FORGET_OPERATIONS
 
-DUTIES: tuple[Duty, ...] = (EXPIRE_DRAFTS, FORGET_ANSWERS, FORGET_NETWORKS)
+DUTIES: tuple[Duty, ...] = (
+    EXPIRE_DRAFTS,
+    EXPIRE_STORAGE,
+    FORGET_ANSWERS,
+    FORGET_NETWORKS,
+    FORGET_OPERATIONS,
+)

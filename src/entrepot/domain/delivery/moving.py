@@ -5,7 +5,7 @@ carrier took once they take still. Its own slot counts as free, for it gives tha
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from entrepot.contract.enums import OrderStatus
 from entrepot.domain.delivery.offering import OfferedSlot
@@ -60,6 +60,13 @@ def slots_to_move_to(
         for slot in route.window.slots()
         if held.get(slot.key, 0) - (slot.key == own) < slot.capacity
     )
+
+
+def leaves_on(network: Network, order: Order, now: datetime) -> date:
+    """Tell on which day an order leaves its warehouse, or left it."""
+    warehouse = network.warehouses.get(order.warehouse_id)
+    leaving = None if warehouse is None else _leaving(network, warehouse, order, now)
+    return order.shipment_day if leaving is None else leaving.ship_day
 
 
 def _leaving(

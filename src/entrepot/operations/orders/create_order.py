@@ -30,6 +30,7 @@ from entrepot.domain.placement import (
 )
 from entrepot.operations.call import Call
 from entrepot.operations.orders.receive_codes import ReceiveCodes
+from entrepot.operations.orders.views_changes import CustomerDTO
 from entrepot.operations.registry import Method, RawAnswer, operation
 from entrepot.operations.views import DeliveryDateIntervalDTO, TimeIntervalDTO
 from entrepot.operations.wire import (
@@ -43,8 +44,6 @@ from entrepot.operations.wire import (
 
 _receive_codes = ReceiveCodes()
 
-Name = Annotated[str, Meta(min_length=1, max_length=512)]
-Phone = Annotated[str, Meta(min_length=5, max_length=16, pattern=r"^\+[0-9]+$")]
 Notes = Annotated[str, Meta(min_length=1, max_length=3000)]
 Door = Annotated[str, Meta(min_length=1, max_length=16)]
 Floor = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
@@ -101,15 +100,6 @@ class CreateOrderDeliveryOptionDTO(Request):
 
     pickupDelivery: OrderPickupDeliveryDTO | None = None
     courierDelivery: OrderCourierDeliveryDTO | None = None
-
-
-class CustomerDTO(Request):
-    """Who receives the order."""
-
-    firstName: Name
-    lastName: Name
-    phone: Phone
-    middleName: Name | None = None
 
 
 class CreateOrderPackagingDTO(Request):

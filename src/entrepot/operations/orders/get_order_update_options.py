@@ -9,18 +9,13 @@ from entrepot.contract.request_limits import per_hour
 from entrepot.contract.scopes import WRITE_ORDERS
 from entrepot.db.connection import Connection
 from entrepot.db.orders_read import read_order
-from entrepot.db.slots import read_held_now
 from entrepot.domain.accounts import Campaign
-from entrepot.domain.delivery.moving import place_to_move_in, slots_to_move_to
 from entrepot.domain.delivery.offering import OfferedSlot
+from entrepot.fulfilment.order_options import open_slots
 from entrepot.operations.call import Call
+from entrepot.operations.orders.views_changes import DeliveryIntervalsUpdateOptionDTO
 from entrepot.operations.registry import Method, operation
-from entrepot.operations.views import (
-    DeliveryDateIntervalDTO,
-    TimeIntervalDTO,
-    show_day,
-    show_times,
-)
+from entrepot.operations.views import show_day, show_times
 from entrepot.operations.wire import Answer, OkAnswer, Request
 
 
@@ -28,13 +23,6 @@ class GetOrderUpdateOptionsRequest(Request):
     """The order."""
 
     id: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-class DeliveryIntervalsUpdateOptionDTO(Answer):
-    """A day and an interval in which a courier can come."""
-
-    deliveryDateInterval: DeliveryDateIntervalDTO
-    deliveryTimeInterval: TimeIntervalDTO
 
 
 class DeliveryIntervalsUpdateOptionsDTO(Answer):
@@ -105,19 +93,10 @@ async def _read_slots(
     order = await read_order(connection, campaign.business_id, campaign.id, order_id)
     if order is None:
         return None
-    network = await platform.network.latest(connection)
-    place = place_to_move_in(network, order)
-    if place is None:
-        return ()
-    now = await platform.clock.now(connection)
-    held = await read_held_now(
+    return await open_slots(
         connection,
-        network,
-        place.kind,
-        [place.target.id],
-        now=now,
+        await platform.network.latest(connection),
+        order,
+        now=await platform.clock.now(connection),
         days_ahead=platform.delivery_days_ahead,
-    )
-    return slots_to_move_to(
-        network, order, place, held, now=now, days_ahead=platform.delivery_days_ahead
     )

@@ -1,4 +1,4 @@
-"""updateOrderStatus: at present, the confirmation of a draft."""
+"""updateOrderStatus: a shop confirms a draft, or cancels an order."""
 
 from datetime import date
 
@@ -11,11 +11,10 @@ from entrepot.db.orders_read import read_order
 from entrepot.domain.accounts import Campaign
 from entrepot.domain.network import Network
 from entrepot.domain.order import Order
-from entrepot.domain.order_events import Actor, Source
-from entrepot.domain.order_moves import ActorKind
 from entrepot.fulfilment.shop_requests import StageWanted, move_for_shop
 from entrepot.operations.call import Call
 from entrepot.operations.orders.views import OrderDTO, show_legacy_order
+from entrepot.operations.orders.views_changes import OperationDTO, shop_of
 from entrepot.operations.registry import Method, operation
 from entrepot.operations.wire import Answer, Request
 
@@ -46,13 +45,6 @@ class UpdateOrderStatusRequest(Request):
     order: OrderStatusChangeDTO
 
 
-class OperationDTO(Answer):
-    """The operation that changed the order."""
-
-    id: str
-    type: OperationKind
-
-
 class UpdateOrderStatusResponse(Answer):
     """The order as it is now, and the operation."""
 
@@ -70,20 +62,31 @@ class UpdateOrderStatusResponse(Answer):
 async def update_order_status(
     call: Call, campaign: Campaign, order_id: int, body: UpdateOrderStatusRequest
 ) -> UpdateOrderStatusResponse | Refusal:
-    """Confirm a draft: PROCESSING/STARTED within one hour of its creation.
+    """Confirm a draft, or begin to cancel an order.
 
-    The answer carries the order as it is now and an operation that is DONE already. Confirming
-    again does no harm. After the hour the order is CANCELLED/RESERVATION_EXPIRED and cannot be
-    confirmed.
+    PROCESSING/STARTED confirms a draft within one hour of its creation; the operation of the
+    answer is DONE already. After the hour the order is CANCELLED/RESERVATION_EXPIRED and cannot
+    be confirmed.
+
+    CANCELLED/SHOP_FAILED cancels an order that was not delivered yet, wherever it is. The order
+    is cancelled when the operation is DONE; one that is delivered before that FAILED and changed
+    nothing. Goods that have left the warehouse come back as an unredeemed return.
+
+    Asking again does no harm: the answer names the same operation.
     """
     platform = call.platform
-    wanted = StageWanted(
+    wish = StageWanted(
         campaign.business_id, campaign.id, order_id, body.order.status, body.order.substatus
     )
-    actor = Actor(ActorKind.SHOP, call.key.name, Source.API)
-    moved = await move_for_shop(platform.database, platform.clock, wanted, actor)
-    if isinstance(moved, Refusal):
-        return moved
+    (granted,) = await move_for_shop(
+        platform.database,
+        platform.clock,
+        [wish],
+        actor=shop_of(call),
+        operations_take=platform.operations_take,
+    )
+    if isinstance(granted, Refusal):
+        return granted
 
     async def read(connection: Connection) -> tuple[Order | None, Network]:
         order = await read_order(connection, campaign.business_id, campaign.id, order_id)
@@ -92,5 +95,5 @@ async def update_order_status(
     order, network = await platform.database.read(read)
     return UpdateOrderStatusResponse(
         order=None if order is None else show_legacy_order(order, network),
-        operation=OperationDTO(id=moved.operation_id, type=OperationKind.ORDER_STATUS_UPDATE),
+        operation=OperationDTO(id=granted.operation_id, type=OperationKind.ORDER_STATUS_UPDATE),
     )
