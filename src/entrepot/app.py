@@ -34,6 +34,7 @@ from entrepot.work import loop
 from entrepot.work.duties import DUTIES
 from entrepot.work.finish_operations import finish_operations_duty
 from entrepot.work.follow_network import NetworkFollower
+from entrepot.work.note_key_uses import note_key_uses
 from entrepot.work.share_limits import share_limits
 
 
@@ -118,7 +119,11 @@ async def _working(platform: Platform, *, works: bool) -> AsyncIterator[None]:
         loop.run(platform.database, platform.clock, duties, stopping), name="work"
     )
     follower = NetworkFollower(platform.database, platform.network)
-    beside = [asyncio.create_task(follower.run(stopping), name="follow network")]
+    noting = note_key_uses(platform.accounts.uses, platform.database, stopping)
+    beside = [
+        asyncio.create_task(follower.run(stopping), name="follow network"),
+        asyncio.create_task(noting, name="note key uses"),
+    ]
     if platform.limiter is not None:
         sharing = share_limits(platform.limiter, stopping)
         beside.append(asyncio.create_task(sharing, name="share limits"))

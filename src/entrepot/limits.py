@@ -58,6 +58,8 @@ ACCOUNT_CACHE_S = 4.0
 ACCOUNT_CACHE_ENTRIES_MAX = 50_000
 # Questions about callers in flight at once, per process: made-up keys cost no more than this.
 ACCOUNT_LOOKUPS_MAX = 4
+# Questions about callers that were found before: they do not wait behind made-up ones.
+KNOWN_ACCOUNT_LOOKUPS_MAX = 2
 # Tokens whose reading is remembered, per process; a token says nothing about being valid.
 PARSED_TOKENS_MAX = 4_096
 
@@ -209,3 +211,21 @@ DELIVERY_LOG_LINES_MAX = 1_000
 DELIVERY_LOG_LIFE_S = 30 * 24 * 3600
 FORGOTTEN_ATTEMPTS_PER_TRANSACTION_MAX = 1_000
 DROPPED_DELIVERIES_PER_TRANSACTION_MAX = 1_000
+
+# When a key was last used is written once a minute and process: nobody needs to know sooner.
+KEY_USE_WRITTEN_S = 60.0
+# How often a process looks what is to be written: a first use is visible by then.
+KEY_USES_LOOK_S = 3.0
+KEY_USES_WAITING_MAX = 50_000
+KEY_USES_PER_TRANSACTION_MAX = 1_000
+
+# Bad keys from one address: so many are answered at once, and one more every so often.
+BAD_KEYS_FREE = 10
+BAD_KEY_FORGIVEN_S = 6.0
+# Beyond that refusals go out one after another, this far apart, none later than that.
+BAD_KEY_STEP_S = 0.1
+BAD_KEY_WAIT_S_MAX = 3.0
+# Addresses that are remembered, about 200 bytes each; refusals that wait, per process: a small
+# part of the requests it can have at once.
+BAD_KEY_ADDRESSES_MAX = 10_000
+BAD_KEYS_WAITING_MAX = 512

@@ -133,6 +133,64 @@ async def test_made_up_keys_do_not_take_every_connection(
         await remembering.database.close()
 
 
+async def test_those_who_are_known_do_not_wait_behind_made_up_keys(
+    database_url: str, world: DemoWorld
+) -> None:
+    async with wire_to(database_url) as wire:
+        remembering = Remembering(await open_database(wire.url), world.first)
+        assert await remembering.key() is not None
+        remembering.clock.seconds += limits.ACCOUNT_CACHE_S
+        gates = [wire.stop_before(ASKS_FOR_KEY) for _ in range(limits.ACCOUNT_LOOKUPS_MAX)]
+        tokens = [bytes([number]) * 32 for number in range(20)]
+        waiting = [
+            asyncio.create_task(remembering.cache.key(token, world.first.business_id))
+            for token in tokens
+        ]
+        for gate in gates:
+            await gate.reached()
+        assert await remembering.key() is not None
+        for gate in gates:
+            gate.release()
+        await asyncio.gather(*waiting)
+        await remembering.database.close()
+
+
+async def test_the_last_use_of_a_key_is_written_once_a_minute(remembering: Remembering) -> None:
+    async def last_used(connection: Connection) -> list[str | None]:
+        rows = await connection.fetch(
+            "SELECT last_used_at::text FROM api_key WHERE business_id = $1 AND token_hash = $2",
+            remembering.token.business_id,
+            remembering.token.hash,
+        )
+        return [row[0] for row in rows]
+
+    async def use_and_write() -> str | None:
+        remembering.clock.seconds += limits.ACCOUNT_CACHE_S
+        assert await remembering.key() is not None
+        await remembering.cache.uses.write(remembering.database)
+        (moment,) = await remembering.database.read(last_used)
+        return moment
+
+    assert await remembering.database.read(last_used) == [None]
+    first = await use_and_write()
+    assert first is not None
+    assert await use_and_write() == first
+    remembering.clock.seconds += limits.KEY_USE_WRITTEN_S
+    await remembering.database.transaction(long_ago)
+    assert await use_and_write() > first
+    assert await remembering.cache.uses.write(remembering.database, all_of_them=True) == 0
+
+
+async def test_a_key_that_is_refused_is_not_in_use(remembering: Remembering) -> None:
+    await remembering.revoke()
+    assert (await remembering.key()) is not None
+    assert await remembering.cache.uses.write(remembering.database, all_of_them=True) == 0
+
+
+async def long_ago(connection: Connection) -> None:
+    await connection.execute("UPDATE api_key SET last_used_at = last_used_at - interval '1 minute'")
+
+
 async def one(connection: Connection) -> int:
     value: int = await connection.fetchval("SELECT 1")
     return value

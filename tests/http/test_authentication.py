@@ -35,6 +35,16 @@ async def ask(client: Client, **headers: str) -> Answer:
         ({"Authorization": "Basic abc"}, 401, "Authorization header has invalid syntax"),
         ({"Authorization": ""}, 401, "Authorization header has invalid syntax"),
         ({"Authorization": "Bearer"}, 401, "OAuth token is not specified"),
+        ({"Authorization": "OAuth"}, 401, "OAuth credentials are not specified"),
+        ({"Authorization": "OAuth rubbish"}, 401, "Authorization header has invalid syntax"),
+        ({"Authorization": 'OAuth oauth_client_id="a"'}, 401, "OAuth token is not specified"),
+        ({"Authorization": 'OAuth oauth_token=""'}, 401, "OAuth token is not specified"),
+        ({"Authorization": 'OAuth oauth_token="a"'}, 401, "OAuth client id is not specified"),
+        (
+            {"Authorization": f'OAuth oauth_token="{UNKNOWN}", oauth_client_id="a"'},
+            403,
+            "OAuth token is invalid",
+        ),
         ({"Authorization": f"Bearer {UNKNOWN}"}, 403, "OAuth token is invalid"),
         ({"Authorization": "Bearer rubbish"}, 403, "OAuth token is invalid"),
     ],
@@ -52,6 +62,17 @@ async def test_both_forms_of_credentials_are_taken(shared_client: Client, world:
     assert (await ask(shared_client, Api_Key=key)).status == 200
     assert (await ask(shared_client, Authorization=f"Bearer {key}")).status == 200
     assert (await ask(shared_client, Authorization=f"bearer  {key}")).status == 200
+    older = f'OAuth oauth_token="{key}", oauth_client_id="shop"'
+    assert (await ask(shared_client, Authorization=older)).status == 200
+
+
+async def test_a_bearer_token_has_the_one_scope_that_opens_everything(
+    shared_client: Client, world: DemoWorld
+) -> None:
+    for name in ("read-only", "orders", "pricing"):
+        answer = await ask(shared_client, Authorization=f"Bearer {world.first.keys[name]}")
+        assert (answer.status, answer.message) == (403, "Scope is invalid")
+        assert (await ask(shared_client, Api_Key=world.first.keys[name])).status == 200
 
 
 async def test_the_contracts_header_wins(shared_client: Client, world: DemoWorld) -> None:
@@ -171,6 +192,69 @@ async def test_a_campaign_that_is_off_is_only_shown(
     assert answer.error == ("API_DISABLED", f"API for campaign {campaign_id} manually disabled")
     shown = await client.call("getCampaign", campaignId=campaign_id)
     assert shown.json["campaign"]["apiAvailability"] == "MANUALLY_DISABLED"
+
+
+async def test_a_business_whose_campaigns_are_all_off_is_only_shown(
+    client: Client, platform: Platform, world: DemoWorld
+) -> None:
+    business_id = world.first.business_id
+    await change(
+        platform,
+        "UPDATE campaign SET api_availability = 'DISABLED_BY_INACTIVITY' WHERE business_id = $1",
+        business_id,
+    )
+    refused = (
+        "API_DISABLED",
+        f"API for business {business_id} disabled because it has only disabled partners",
+    )
+    assert (await client.call("getBusinessOrders", {}, businessId=business_id)).error == refused
+    assert (await client.call("getRegionsCodes")).error == refused
+    answer = await client.call("createOrder", {}, campaignId=world.first.campaign_id)
+    assert answer.message.endswith("disabled due to inactivity")
+    for shown in ("getBusinessSettings", "getCampaigns"):
+        ids = {"businessId": business_id} if shown == "getBusinessSettings" else {}
+        assert (await client.call(shown, **ids)).status == 200
+    other = client.with_key(world.second.api_key)
+    assert (await other.call("getRegionsCodes")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("availability", "reason"),
+    [
+        ("DISABLED_BY_INACTIVITY", "disabled due to inactivity"),
+        (
+            "DISABLED_BY_NO_ACTIVE_CONTRACT",
+            "disabled because there are no active contracts with Market",
+        ),
+        ("DISABLED_BY_NO_PLACEMENT_TYPE", "disabled because it has no placement program"),
+        ("MANUALLY_DISABLED", "manually disabled"),
+    ],
+)
+async def test_a_campaign_that_is_off_says_why(
+    client: Client, platform: Platform, world: DemoWorld, availability: str, reason: str
+) -> None:
+    campaign_id = world.first.campaign_id
+    await change(
+        platform,
+        "UPDATE campaign SET api_availability = $1 WHERE id = $2",
+        availability,
+        campaign_id,
+    )
+    answer = await client.call("getStocks", {}, campaignId=campaign_id)
+    assert answer.error == ("API_DISABLED", f"API for campaign {campaign_id} {reason}")
+
+
+async def test_an_operation_that_is_withdrawn_says_so(
+    shared_client: Client, world: DemoWorld
+) -> None:
+    campaign_id = world.first.campaign_id
+    answer = await shared_client.call("getOrders", campaignId=campaign_id)
+    assert answer.headers["Deprecation"] == "@1800230400"
+    assert answer.headers["Sunset"] == "Mon, 12 Apr 2027 00:00:00 GMT"
+    refused = await shared_client.with_key(None).call("getOrders", campaignId=campaign_id)
+    assert refused.headers["Sunset"] == answer.headers["Sunset"]
+    other = await shared_client.call("getCampaign", campaignId=campaign_id)
+    assert "Deprecation" not in other.headers
 
 
 async def test_a_campaign_of_another_model_places_no_orders(

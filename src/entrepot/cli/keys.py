@@ -39,6 +39,7 @@ class ShownKey(msgspec.Struct, frozen=True, rename="camel"):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 class ShownNewKey(msgspec.Struct, frozen=True, rename="camel"):
@@ -178,4 +179,5 @@ def _shown(listed: "ListedKey") -> ShownKey:
         created_at=listed.created_at,
         expires_at=key.expires_at,
         revoked_at=listed.revoked_at,
+        last_used_at=listed.last_used_at,
     )

@@ -334,8 +334,11 @@ KEY_PREFIX = Template(401, Code.UNAUTHORIZED, "Api-Key token prefix invalid")
 KEY_FORMAT = Template(401, Code.UNAUTHORIZED, "Api-Key token format invalid")
 KEY_REVOKED = Template(401, Code.UNAUTHORIZED, "Api-Key token is revoked")
 AUTHORIZATION_SYNTAX = Template(401, Code.UNAUTHORIZED, "Authorization header has invalid syntax")
+OAUTH_CREDENTIALS_MISSING = Template(401, Code.UNAUTHORIZED, "OAuth credentials are not specified")
+OAUTH_CLIENT_MISSING = Template(401, Code.UNAUTHORIZED, "OAuth client id is not specified")
 OAUTH_MISSING = Template(401, Code.UNAUTHORIZED, "OAuth token is not specified")
 OAUTH_INVALID = Template(403, Code.FORBIDDEN, "OAuth token is invalid")
+OAUTH_SCOPE_INVALID = Template(403, Code.FORBIDDEN, "Scope is invalid")
 SCOPE_MISSING = Template(
     403,
     Code.FORBIDDEN,
@@ -348,6 +351,11 @@ HEADER_BUSINESS_OF_CAMPAIGN = Template(
     Code.FORBIDDEN,
     "businessId in X-Business-Id header ({header_business_id}) does not match the business that "
     "the campaign {campaign_id} belongs to ({actual_business_id})",
+)
+BUSINESS_DISABLED = Template(
+    403,
+    Code.API_DISABLED,
+    "API for business {business_id} disabled because it has only disabled partners",
 )
 CAMPAIGN_DISABLED = Template(403, Code.API_DISABLED, "API for campaign {campaign_id} {reason}")
 URL_NOT_FOUND = Template(404, Code.NOT_FOUND, "Resource not found")

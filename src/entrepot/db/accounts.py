@@ -71,7 +71,7 @@ _CREATE_KEY = f"""
     RETURNING {_KEY}
 """
 _LIST_KEYS = f"""
-    SELECT {_KEY}, created_at, revoked_at FROM api_key
+    SELECT {_KEY}, created_at, revoked_at, last_used_at FROM api_key
     WHERE business_id = $1 ORDER BY created_at, id
 """
 _REVOKE_KEY = f"""
@@ -102,6 +102,7 @@ class ListedKey(msgspec.Struct, frozen=True):
     key: ApiKey
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 class CampaignPosition(msgspec.Struct, frozen=True):
@@ -209,7 +210,10 @@ async def create_key(
 async def list_keys(connection: Connection, business_id: int) -> list[ListedKey]:
     """List every key of a business, also those revoked or run out, the oldest first."""
     rows = await connection.fetch(_LIST_KEYS, business_id)
-    return [ListedKey(_key(row), row["created_at"], row["revoked_at"]) for row in rows]
+    return [
+        ListedKey(_key(row), row["created_at"], row["revoked_at"], row["last_used_at"])
+        for row in rows
+    ]
 
 
 async def revoke_key(connection: Connection, business_id: int, key_id: int) -> bool:

@@ -7,12 +7,13 @@ the caller gets `DatabaseUnavailable`. So a revoked key stops everywhere within 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from entrepot import limits
 from entrepot.db.accounts_read import fetch_business, fetch_campaign, fetch_key
+from entrepot.db.key_uses import KeyUses
 from entrepot.db.operator_keys import fetch_operator_key
 from entrepot.db.transaction import Database, DatabaseUnavailable, Work
 from entrepot.domain.accounts import ApiKey, Business, Campaign
@@ -20,6 +21,7 @@ from entrepot.domain.operators import OperatorKey
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+FoundOut_co = TypeVar("FoundOut_co", covariant=True)
 Monotonic = Callable[[], float]
 
 
@@ -36,6 +38,8 @@ class AccountsCache:
         self._database = database
         # Whoever tries made-up keys may wait for the database, not take every connection to it.
         self._asking = asyncio.Semaphore(limits.ACCOUNT_LOOKUPS_MAX)
+        self._asking_known = asyncio.Semaphore(limits.KNOWN_ACCOUNT_LOOKUPS_MAX)
+        self.uses = KeyUses(monotonic)
         self._keys: _Remembered[tuple[int, bytes], ApiKey] = _Remembered(monotonic)
         self._businesses: _Remembered[int, Business] = _Remembered(monotonic)
         self._operators: _Remembered[bytes, OperatorKey] = _Remembered(monotonic)
@@ -47,10 +51,16 @@ class AccountsCache:
         Raises:
             DatabaseUnavailable: it is not remembered and cannot be asked for.
         """
-        return await self._keys.get(
-            (business_id, token_hash),
-            lambda: self._ask(lambda connection: fetch_key(connection, business_id, token_hash)),
-        )
+
+        async def fetch(*, known: bool) -> ApiKey | None:
+            found = await self._ask(
+                lambda connection: fetch_key(connection, business_id, token_hash), known=known
+            )
+            if found is not None and not found.revoked:
+                self.uses.note(business_id, found.id)
+            return found
+
+        return await self._keys.get((business_id, token_hash), fetch)
 
     async def operator_key(self, token_hash: bytes) -> OperatorKey | None:
         """Find a key of the operator's by its token's hash.
@@ -60,7 +70,9 @@ class AccountsCache:
         """
         return await self._operators.get(
             token_hash,
-            lambda: self._ask(lambda connection: fetch_operator_key(connection, token_hash)),
+            lambda *, known: self._ask(
+                lambda connection: fetch_operator_key(connection, token_hash), known=known
+            ),
         )
 
     async def business(self, business_id: int) -> Business | None:
@@ -71,7 +83,10 @@ class AccountsCache:
         """
         return await self._businesses.get(
             business_id,
-            lambda: self._ask(lambda connection: fetch_business(connection, business_id)),
+            # Asked for by who has a good key, so never made up.
+            lambda *, known: self._ask(  # noqa: ARG005 - as everywhere
+                lambda connection: fetch_business(connection, business_id), known=True
+            ),
         )
 
     async def campaign(self, business_id: int, campaign_id: int) -> Campaign | None:
@@ -82,19 +97,27 @@ class AccountsCache:
         """
         return await self._campaigns.get(
             (business_id, campaign_id),
-            lambda: self._ask(
-                lambda connection: fetch_campaign(connection, business_id, campaign_id)
+            lambda *, known: self._ask(
+                lambda connection: fetch_campaign(connection, business_id, campaign_id),
+                known=known,
             ),
         )
 
-    async def _ask(self, work: Work[Found]) -> Found:
+    async def _ask(self, work: Work[Found], *, known: bool) -> Found:
+        asking = self._asking_known if known else self._asking
         # An answer that took longer than it may be used for is of no use.
         try:
-            async with asyncio.timeout(limits.ACCOUNT_CACHE_S), self._asking:
+            async with asyncio.timeout(limits.ACCOUNT_CACHE_S), asking:
                 return await self._database.read(work)
         except TimeoutError as error:
             message = "the database did not say in time who is asking"
             raise DatabaseUnavailable(message) from error
+
+
+class _Fetch(Protocol[FoundOut_co]):
+    """Asks; `known` says that what is asked for was there before."""
+
+    def __call__(self, *, known: bool) -> Awaitable[FoundOut_co | None]: ...
 
 
 class _Entry(msgspec.Struct, Generic[Found], frozen=True):
@@ -112,7 +135,7 @@ class _Remembered(Generic[Key, Found]):
         self._missing: dict[Key, _Entry[None]] = {}
         self._flights: dict[Key, asyncio.Task[Found | None]] = {}
 
-    async def get(self, key: Key, fetch: Callable[[], Awaitable[Found | None]]) -> Found | None:
+    async def get(self, key: Key, fetch: _Fetch[Found]) -> Found | None:
         entry = self._found.get(key) or self._missing.get(key)
         if entry is not None and self._monotonic() < entry.good_until:
             return entry.value
@@ -123,11 +146,11 @@ class _Remembered(Generic[Key, Found]):
         # One who stops waiting must not take the answer from the others.
         return await asyncio.shield(flight)
 
-    async def _fly(self, key: Key, fetch: Callable[[], Awaitable[Found | None]]) -> Found | None:
+    async def _fly(self, key: Key, fetch: _Fetch[Found]) -> Found | None:
         # Counted from before the question: the answer may be as old as that.
         good_until = self._monotonic() + limits.ACCOUNT_CACHE_S
         try:
-            value = await fetch()
+            value = await fetch(known=key in self._found)
         finally:
             del self._flights[key]
         self._found.pop(key, None)

@@ -18,7 +18,10 @@ _KEY = f"""
     WHERE business_id = $1 AND token_hash = $2
 """
 _BUSINESS = """
-    SELECT id, name, currency, subscription_level
+    SELECT id, name, currency, subscription_level, (
+      SELECT coalesce(bool_and(c.api_availability <> 'AVAILABLE'), false)
+      FROM campaign c WHERE c.business_id = $1
+    ) AS all_disabled
     FROM business
     WHERE id = $1
 """
@@ -60,6 +63,7 @@ async def fetch_business(connection: Connection, business_id: int) -> Business |
         currency=row["currency"],
         subscription_level=SubscriptionLevel(row["subscription_level"]),
         own_limits=await read_own_limits(connection, business_id),
+        all_disabled=row["all_disabled"],
     )
 
 

@@ -13,7 +13,8 @@ from entrepot.contract.scopes import Scope
 class Business(msgspec.Struct, frozen=True):
     """A cabinet: the tenant that owns campaigns, keys, offers and stock.
 
-    `own_limits` are request limits in place of the contract's, by operation.
+    `own_limits` are request limits in place of the contract's, by operation. `all_disabled`
+    tells that it has campaigns, none of which may use the API.
     """
 
     id: int
@@ -21,6 +22,7 @@ class Business(msgspec.Struct, frozen=True):
     currency: str
     subscription_level: SubscriptionLevel
     own_limits: Mapping[str, OwnLimit] = msgspec.field(default_factory=dict)
+    all_disabled: bool = False
 
 
 class Campaign(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ ids are in use.
 from entrepot.contract.enums import ApiAvailability, PlacementType
 from entrepot.contract.errors import (
     ACCESS_DENIED,
+    BUSINESS_DISABLED,
     CAMPAIGN_DISABLED,
     CAMPAIGN_TYPE,
     HEADER_BUSINESS_MALFORMED,
@@ -60,8 +61,7 @@ async def admit(
     elif "businessId" in path:
         admitted = await _admit_business(endpoint, path, named, key, accounts)
     else:
-        foreign = named is not None and named != key.business_id
-        admitted = ACCESS_DENIED() if foreign else {}
+        admitted = await _admit_anywhere(endpoint, named, key, accounts)
     if isinstance(admitted, Refusal):
         return admitted
     if endpoint.scopes.isdisjoint(key.scopes):
@@ -137,10 +137,25 @@ async def _admit_business(
         )
     if business_id != key.business_id:
         return NO_ACCESS(campaigns=business_id)
-    if "business" not in endpoint.takes:
-        return {}
     business = await accounts.business(business_id)
-    return NO_ACCESS(campaigns=business_id) if business is None else {"business": business}
+    if business is None:
+        return NO_ACCESS(campaigns=business_id)
+    if business.all_disabled and not endpoint.tells_of_campaigns:
+        return BUSINESS_DISABLED(business_id=business_id)
+    return {"business": business} if "business" in endpoint.takes else {}
+
+
+async def _admit_anywhere(
+    endpoint: Endpoint, named_business: int | None, key: ApiKey, accounts: AccountsCache
+) -> Arguments | Refusal:
+    """Admit to an operation whose path names nobody: it is the key's business that asks."""
+    if named_business is not None and named_business != key.business_id:
+        return ACCESS_DENIED()
+    if not endpoint.tells_of_campaigns:
+        business = await accounts.business(key.business_id)
+        if business is not None and business.all_disabled:
+            return BUSINESS_DISABLED(business_id=key.business_id)
+    return {}
 
 
 def _id(text: str) -> int | None:

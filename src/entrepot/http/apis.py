@@ -11,7 +11,8 @@ import msgspec
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
 from entrepot.http.access import Arguments
 from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, refusal_reply
-from entrepot.http.authentication import Caller
+from entrepot.http.authentication import Caller, is_guess
+from entrepot.http.bad_keys import BadKeys
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.entrance import Entrance
@@ -35,6 +36,7 @@ class Apis:
             for operation in api.operations.values()
         )
         self._passages = Passages()
+        self._bad_keys = BadKeys()
 
     def match(self, method: str, path: str) -> Matched[Endpoint] | OtherMethod | None:
         """Find the operation of a request; None for a path that is no operation's."""
@@ -59,6 +61,8 @@ class Apis:
         endpoint = matched.route
         answer = await _decide(endpoint, matched.values, request, platform, self._passages, scope)
         if isinstance(answer, Refusal):
+            if is_guess(answer):
+                await self._bad_keys.slow_down(scope.get("client"))
             return refusal_reply(answer)
         if isinstance(answer, RawAnswer):
             return Reply(answer.http_status, answer.body)

@@ -1,10 +1,13 @@
 """Who is asking: an API key, in the contract's header or as a bearer token.
 
 `Api-Key` is the contract's own header and wins when both are sent. A bad one is 401, a bad
-bearer token 403, each with the contract's words (reference `errors.md` section 5).
+bearer token 403, each with the contract's words (reference `errors.md` section 5). What is
+compared with what is stored is a hash of the token, so that how long a comparison takes says
+nothing about a token.
 """
 
 import functools
+import re
 
 import msgspec
 
@@ -14,16 +17,23 @@ from entrepot.contract.errors import (
     CREDENTIALS_MISSING,
     KEY_INVALID,
     KEY_REVOKED,
+    OAUTH_CLIENT_MISSING,
+    OAUTH_CREDENTIALS_MISSING,
     OAUTH_INVALID,
     OAUTH_MISSING,
+    OAUTH_SCOPE_INVALID,
     Refusal,
 )
+from entrepot.contract.scopes import Scope
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.domain.accounts import ApiKey
 from entrepot.domain.api_key import TOKEN_CHARS, Token, parse_token
 from entrepot.http.asgi import Headers
 
 _BEARER = "bearer"
+_OAUTH = "oauth"
+_OAUTH_PARAMETER = re.compile(r'(?:^|[,\s])(oauth_token|oauth_client_id)="?([^",\s]*)"?')
+_GUESSES = frozenset({KEY_INVALID(), KEY_REVOKED(), OAUTH_INVALID()})
 
 # Reading and hashing a token costs more than everything else that authentication does, and the
 # same few tokens come again and again.
@@ -50,13 +60,43 @@ async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Re
     authorization = headers.get(b"authorization")
     if authorization is None:
         return CREDENTIALS_MISSING()
-    scheme, _, token = authorization.decode("latin-1").strip().partition(" ")
-    if scheme.lower() != _BEARER:
+    scheme, _, rest = authorization.decode("latin-1").strip().partition(" ")
+    named = rest.strip()
+    if scheme.lower() == _OAUTH:
+        token = _oauth_token(named)
+        if isinstance(token, Refusal):
+            return token
+        named = token
+    elif scheme.lower() != _BEARER:
         return AUTHORIZATION_SYNTAX()
-    if not token.strip():
+    if not named:
         return OAUTH_MISSING()
-    found = await _find(token.strip(), accounts)
-    return OAUTH_INVALID() if isinstance(found, Refusal) else Caller(found, by_bearer=True)
+    found = await _find(named, accounts)
+    if isinstance(found, Refusal):
+        return OAUTH_INVALID()
+    # A bearer token has one scope, which opens every operation: so must the key behind it.
+    if Scope.ALL_METHODS not in found.scopes:
+        return OAUTH_SCOPE_INVALID()
+    return Caller(found, by_bearer=True)
+
+
+def is_guess(refusal: Refusal) -> bool:
+    """Tell whether a refusal is what somebody who tries keys would get."""
+    return refusal in _GUESSES
+
+
+def _oauth_token(parameters: str) -> str | Refusal:
+    """Read the older form, `OAuth oauth_token="...", oauth_client_id="..."`."""
+    if not parameters:
+        return OAUTH_CREDENTIALS_MISSING()
+    given: dict[str, str] = dict(_OAUTH_PARAMETER.findall(parameters))
+    if not given:
+        return AUTHORIZATION_SYNTAX()
+    if not given.get("oauth_token"):
+        return OAUTH_MISSING()
+    if not given.get("oauth_client_id"):
+        return OAUTH_CLIENT_MISSING()
+    return given["oauth_token"]
 
 
 async def _find(text: str, accounts: AccountsCache) -> ApiKey | Refusal:
