@@ -12,12 +12,13 @@ from functools import partial
 from entrepot.console.routes import console_routes
 from entrepot.contract.paging import PageTokens
 from entrepot.db.accounts_cache import AccountsCache
-from entrepot.db.clock import Clock
+from entrepot.db.clock import Clock, Use, decide_use
 from entrepot.db.migrate import check_server
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
 from entrepot.db.request_limiter import request_limiter
 from entrepot.db.secrets import read_page_token_key
+from entrepot.db.start_refused import StartRefused
 from entrepot.db.transaction import Database, open_database
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
@@ -70,6 +71,7 @@ async def open_platform(
     await check_server(database_url)
     database = await open_database(database_url)
     try:
+        await _decide_use(database, settings)
         platform = await _build(database, settings)
         platform.placing.start()
         try:
@@ -79,6 +81,21 @@ async def open_platform(
             await platform.placing.close()
     finally:
         await database.close()
+
+
+async def _decide_use(database: Database, settings: Settings) -> None:
+    """Make sure that a database in production is never a sandbox's, nor the other way round."""
+    wanted = Use.SANDBOX if settings.sandbox else Use.PRODUCTION
+    found = await database.transaction(lambda connection: decide_use(connection, wanted))
+    if found is wanted:
+        return
+    if found is Use.PRODUCTION:
+        why, help_ = "is in production: its clock does not move", "Serve it without --sandbox"
+    else:
+        why, help_ = "is a sandbox's", "Serve it with --sandbox"
+    raise StartRefused(
+        f"The database {why}. {help_}, or use another one (--data-dir, --database-url)."
+    )
 
 
 async def _build(database: Database, settings: Settings) -> Platform:

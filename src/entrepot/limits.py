@@ -229,3 +229,16 @@ BAD_KEY_WAIT_S_MAX = 3.0
 # part of the requests it can have at once.
 BAD_KEY_ADDRESSES_MAX = 10_000
 BAD_KEYS_WAITING_MAX = 512
+# Moving a sandbox's clock. Moments closer together than a second are taken together: so a jump
+# over an hour full of orders takes thousands of steps, not millions.
+CLOCK_STEP_S = 1.0
+# What follows from what was due happens within moments; what is due later comes from others.
+CLOCK_SETTLE_S = 1.0
+# How long it is waited for what other processes are in the middle of: longer than their leases.
+CLOCK_STILL_S_MAX = 60.0
+# How long a move may take: beyond that the caller is told how far it went.
+CLOCK_MOVE_S_MAX = 600.0
+# A caller who moves it waits a little longer than that, to be told.
+CLOCK_ANSWER_S_MAX = 630.0
+# Ten years: further than anything is planned.
+CLOCK_ADVANCE_S_MAX = 10 * 366 * 24 * 3600

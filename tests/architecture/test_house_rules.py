@@ -57,7 +57,7 @@ def test_only_one_module_commits() -> None:
 
 
 def test_row_locks_are_taken_in_one_place() -> None:
-    assert those_that_say(ROW_LOCKS) == {"db/clock.py", "db/locks.py"}
+    assert those_that_say(ROW_LOCKS) == {"db/locks.py"}
 
 
 def test_sql_is_only_in_db() -> None:

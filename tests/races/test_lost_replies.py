@@ -15,7 +15,7 @@ from tests.races.world import Process, Shop, command, outsider, process, told
 BEFORE_AND_AFTER = pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 STATEMENTS = (
     "BEGIN",
-    "SELECT id FROM clock",
+    "SELECT pg_advisory_xact_lock_shared",
     "SELECT s.business_id",
     "SELECT m.moment",
     "WITH taken",

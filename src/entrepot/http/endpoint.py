@@ -36,6 +36,7 @@ class Endpoint:
     """One operation, prepared. `takes` are the names of its handler's parameters."""
 
     __slots__ = (
+        "answer_s_max",
         "body",
         "body_bytes_max",
         "counts_answer",
@@ -60,6 +61,7 @@ class Endpoint:
     def __init__(self, operation: Operation, entrance: "Entrance") -> None:
         """Prepare an operation, whose callers come in by an entrance."""
         self.entrance = entrance
+        self.answer_s_max = operation.answer_s_max
         self.operation_id = operation.id
         self.method: str = operation.method
         self.path = operation.path

@@ -69,7 +69,7 @@ class Outstanding:
             self.figures.turned_away += 1
             return None
         began = time.perf_counter()
-        patience = limits.CALL_S_MAX
+        patience = endpoint.answer_s_max or limits.CALL_S_MAX
         if not scope.get(COMPLETE, False):
             patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
         request = OpenRequest(endpoint, scope, request_id, send, began, began + patience)

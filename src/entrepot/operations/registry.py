@@ -71,7 +71,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     A key needs one of its `scopes`, or of its `roles` where keys have roles. `section` is where
     its documentation stands. `takes_retry_key` tells whether it honours our `Idempotency-Key`
-    header.
+    header. `answer_s_max` is how long a caller waits at most, where that is longer
+    than usual.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Operation(msgspec.Struct, frozen=True):
     body_max_bytes: int | None
     takes_retry_key: bool
     produces: str
+    answer_s_max: float | None
 
 
 class Api(msgspec.Struct, frozen=True, eq=False):
@@ -163,6 +165,7 @@ def operation(
     body_max_bytes: int | None = None,
     takes_retry_key: bool = False,
     produces: str = JSON,
+    answer_s_max: float | None = None,
 ) -> Callable[[Handler], Handler]:
     """Declare an operation; see the module's docstring.
 
@@ -194,6 +197,7 @@ def operation(
             body_max_bytes=body_max_bytes,
             takes_retry_key=takes_retry_key,
             produces=produces,
+            answer_s_max=answer_s_max,
         )
         return handler
 

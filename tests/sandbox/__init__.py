@@ -1,0 +1,1 @@
+"""The sandbox: a clock that moves, orders that walk, an autopilot."""

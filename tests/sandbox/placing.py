@@ -1,0 +1,28 @@
+"""Orders over HTTP to walk with: one piece to a logistic point or by courier."""
+
+from entrepot.demo.network import demo_network
+from tests.http.shopping import Shop, courier_options, parcels, pickup_options, to_address, to_point
+
+POINT = demo_network().points[0].id
+ADDRESS = "г. Москва, Тверская улица, д. 1"
+
+
+async def place_to_point(shop: Shop, *, draft: bool = False) -> int:
+    """Order one piece to a point; gives the order's id."""
+    (parcel, *_) = parcels(await shop.quote(points=[POINT]))
+    (option, *_) = pickup_options(parcel)[POINT]
+    placed = await shop.place(parcel["warehouseId"], option, to_point(POINT), draft=draft)
+    return _order_id(placed.status, placed.json)
+
+
+async def place_to_door(shop: Shop) -> int:
+    """Order one piece by courier; gives the order's id."""
+    (parcel, *_) = parcels(await shop.quote(address=ADDRESS))
+    (option, *_) = courier_options(parcel)
+    placed = await shop.place(parcel["warehouseId"], option, to_address(ADDRESS))
+    return _order_id(placed.status, placed.json)
+
+
+def _order_id(status: int, answer: dict[str, dict[str, list[dict[str, int]]]]) -> int:
+    assert status == 200, answer
+    return answer["result"]["orders"][0]["id"]
