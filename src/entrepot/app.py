@@ -26,10 +26,11 @@ from entrepot.http.apis import Apis
 from entrepot.http.application import Application
 from entrepot.http.entrance import BusinessEntrance, Entrance
 from entrepot.http.life import Life
+from entrepot.http.operator_entrance import OperatorEntrance
 from entrepot.http.pages import build_pages
 from entrepot.operations.call import Platform
 from entrepot.operations.orders.create_order import encode_outcome
-from entrepot.operations.registry import CONTRACT, SANDBOX, Api, load_operations
+from entrepot.operations.registry import CONTRACT, OPERATOR, SANDBOX, Api, load_operations
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
@@ -55,7 +56,8 @@ def create_app(settings: Settings, database_url: str, *, works: bool = True) -> 
 def _entrances(settings: Settings) -> dict[Api, Entrance]:
     """Give the APIs that are served, each with the entrance to it."""
     business = BusinessEntrance()
-    return {CONTRACT: business, **({SANDBOX: business} if settings.sandbox else {})}
+    sandbox: dict[Api, Entrance] = {SANDBOX: business} if settings.sandbox else {}
+    return {CONTRACT: business, OPERATOR: OperatorEntrance(), **sandbox}
 
 
 @asynccontextmanager

@@ -94,6 +94,10 @@ QUEUE_ORDERS_PER_PAGE_MAX = 200
 # A van's load. An act of so many lines is drawn in about a second.
 HANDOVER_PARCELS_MAX = 1_000
 HANDOVERS_CLOSED_AT_ONCE_MAX = 200
+# Closing takes a second or two: what has not come to its end by then, nobody is working on.
+HANDOVER_CLOSING_S_MAX = 60
+# A carrier's report of an hour; each event is a move of an order.
+IMPORTED_EVENTS_MAX = 500
 
 CAMPAIGNS_PER_PAGE_MAX = 100
 

@@ -23,12 +23,13 @@ class OperatorCode(StrEnum):
     BEING_CANCELLED = "BEING_CANCELLED"
     NOT_PICKED = "NOT_PICKED"
     ALREADY_PACKED = "ALREADY_PACKED"
+    NOTHING_TO_PUT_BACK = "NOTHING_TO_PUT_BACK"
     NOT_A_PARCEL = "NOT_A_PARCEL"
     HANDED_OVER_ELSEWHERE = "HANDED_OVER_ELSEWHERE"
     HANDOVER_FULL = "HANDOVER_FULL"
     CARRIER_REFUSES = "CARRIER_REFUSES"
     RECEIVE_CODE = "RECEIVE_CODE"
-    BAD_EVENT = "BAD_EVENT"
+    BAD_FIELD = "BAD_FIELD"
     SEARCH_TOO_WIDE = "SEARCH_TOO_WIDE"
 
 
@@ -82,6 +83,11 @@ NOT_PICKED = Template(
 ALREADY_PACKED = Template(
     400, OperatorCode.ALREADY_PACKED, "Order {order_id} is packed already, otherwise than this"
 )
+NOTHING_TO_PUT_BACK = Template(
+    400,
+    OperatorCode.NOTHING_TO_PUT_BACK,
+    "Order {order_id} has no goods to put back: it is not cancelled, or was never begun with",
+)
 NOT_A_PARCEL = Template(
     400, OperatorCode.NOT_A_PARCEL, "That is no parcel of this warehouse: {scanned}"
 )
@@ -109,9 +115,9 @@ RECEIVE_CODE_MISSING = Template(
     OperatorCode.RECEIVE_CODE,
     "Order {order_id} is handed out against its receive code only: receiveCode is missing",
 )
-BAD_EVENT = Template(400, OperatorCode.BAD_EVENT, "{field} {problem}")
+BAD_FIELD = Template(400, OperatorCode.BAD_FIELD, "{field} {problem}")
 SEARCH_TOO_WIDE = Template(
     400,
     OperatorCode.SEARCH_TOO_WIDE,
-    "Name what to look for: orderIds, externalOrderIds, phone, lastName, or dates of creation",
+    "Name what to look for: orderIds, externalOrderIds, phone, lastName, or a business with days",
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from entrepot.db.balances import require_rows
+from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection, Row
 from entrepot.domain.parcels import ParcelKey
 
@@ -26,9 +27,19 @@ _FIND_OPEN = """
 _READ = f"SELECT {_COLUMNS} FROM handover WHERE business_id = $1 AND id = $2"
 _FIND_UNFINISHED = """
     SELECT business_id, id FROM handover
-    WHERE warehouse_id = $1 AND carrier = $2 AND state <> 'CLOSED'
+    WHERE warehouse_id = $1 AND carrier = $2 AND state <> 'CLOSED' AND parcels > 0
     ORDER BY business_id, id
     LIMIT $3
+"""
+# Left in the middle: whoever closed them would have been done long ago.
+_FIND_ABANDONED = f"""
+    SELECT business_id, id, closed_by FROM handover
+    WHERE state = 'CLOSING' AND closed_at <= {NOW_SQL} - $1 * interval '1 second'
+    ORDER BY closed_at
+    LIMIT $2
+"""
+_NEXT_ABANDONED = """
+    SELECT min(closed_at) + $1 * interval '1 second' FROM handover WHERE state = 'CLOSING'
 """
 _ADD_PARCEL = """
     UPDATE parcel SET handover_id = $4, handed_by = $5, handed_at = $6
@@ -108,6 +119,20 @@ async def find_unfinished(
     """Find acts of a warehouse and carrier that are not closed, by business and id."""
     rows = await connection.fetch(_FIND_UNFINISHED, warehouse_id, carrier, acts_max)
     return [(row[0], row[1]) for row in rows]
+
+
+async def find_abandoned(
+    connection: Connection, seconds: float, acts_max: int
+) -> list[tuple[int, int, str | None]]:
+    """Find acts that somebody began to close so long ago, and did not; with who that was."""
+    rows = await connection.fetch(_FIND_ABANDONED, seconds, acts_max)
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def next_abandoned(connection: Connection, seconds: float) -> datetime | None:
+    """Tell when the first act that is being closed will have been so for so long."""
+    moment: datetime | None = await connection.fetchval(_NEXT_ABANDONED, seconds)
+    return moment
 
 
 async def add_parcel(

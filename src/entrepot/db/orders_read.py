@@ -27,7 +27,7 @@ from entrepot.domain.order_moves import EXPIRED, NOT_FETCHED, Stage
 from entrepot.domain.order_search import OrderCursor, OrderSearch
 
 # MATERIALIZED: a moment read twice would be two moments.
-_PRESENT = f"WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)"
+PRESENT = f"WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)"
 _COLUMNS = """
     o.business_id, o.id, o.campaign_id, o.external_order_id,
     shown.status, shown.substatus, shown.updated_at,
@@ -37,7 +37,7 @@ _COLUMNS = """
     o.shipped_at, o.storage_limit_day,
     o.entrance, o.floor, o.apartment, o.notes
 """
-_SHOWN = f"""
+SHOWN = f"""
     FROM present
     CROSS JOIN orders o
     CROSS JOIN LATERAL (
@@ -107,7 +107,7 @@ async def read_stages(
     where = _Conditions(business_id)
     where.add("o.campaign_id = {}", campaign_id)
     where.add("o.id = ANY({}::bigint[])", list(order_ids))
-    statement = f"{_PRESENT} SELECT o.id, shown.status, shown.substatus {_SHOWN} WHERE {where}"
+    statement = f"{PRESENT} SELECT o.id, shown.status, shown.substatus {SHOWN} WHERE {where}"
     rows = await connection.fetch(statement, *where.values)
     return {row[0]: Stage(OrderStatus(row[1]), OrderSubstatus(row[2])) for row in rows}
 
@@ -131,7 +131,7 @@ async def search_orders_page(
     Counts what the search finds, so it costs what its period holds.
     """
     where = _conditions(search)
-    count = f"{_PRESENT} SELECT count(*) {_SHOWN} WHERE {where}"
+    count = f"{PRESENT} SELECT count(*) {SHOWN} WHERE {where}"
     total: int = await connection.fetchval(count, *where.values)
     tail = f"{_NEWEST_FIRST} LIMIT {limit + 1:d} OFFSET {offset:d}"
     return NumberedPage(_page(await _read(connection, where, tail), limit), total)
@@ -191,7 +191,7 @@ def _conditions(search: OrderSearch) -> _Conditions:
 
 
 async def _read(connection: Connection, where: _Conditions, tail: str) -> list[Order]:
-    statement = f"{_PRESENT} SELECT {_COLUMNS} {_SHOWN} WHERE {where} {tail}"
+    statement = f"{PRESENT} SELECT {_COLUMNS} {SHOWN} WHERE {where} {tail}"
     rows = await connection.fetch(statement, *where.values)
     items = await _read_items(connection, rows)
     return [_order_of(row, tuple(items[row["id"]])) for row in rows]

@@ -61,6 +61,7 @@ _INSERT_WORK = """
 _READ_LIST = (
     "SELECT warehouse_id, made_by, made_at FROM pick_list WHERE business_id = $1 AND id = $2"
 )
+_READ_WAREHOUSE = "SELECT warehouse_id FROM pick_list WHERE business_id = $1 AND id = $2"
 _READ_ORDER_IDS = """
     SELECT order_id FROM order_work WHERE business_id = $1 AND pick_list_id = $2 ORDER BY order_id
 """
@@ -184,6 +185,12 @@ async def read_list(connection: Connection, business_id: int, list_id: int) -> P
         return None
     lines = await read_lines(connection, business_id, list_id)
     return PickList(business_id, list_id, row[0], row[1], row[2], lines)
+
+
+async def read_warehouse(connection: Connection, business_id: int, list_id: int) -> int | None:
+    """Tell in which warehouse a list is picked; None when there is none such."""
+    found: int | None = await connection.fetchval(_READ_WAREHOUSE, business_id, list_id)
+    return found
 
 
 async def read_order_ids(connection: Connection, business_id: int, list_id: int) -> list[int]:

@@ -88,17 +88,17 @@ def stage_after(event: CarrierEvent) -> Stage | Refusal:
     """Tell where an event leads an order, or what is wrong with the event itself."""
     if (event.kind is CarrierEventKind.PARTLY_REFUSED) != bool(event.refused):
         problem = f"goes with {CarrierEventKind.PARTLY_REFUSED}, and only with it"
-        return errors.BAD_EVENT(field="refused", problem=problem)
+        return errors.BAD_FIELD(field="refused", problem=problem)
     if event.receive_code is not None and event.kind not in HANDED_OUT:
         problem = f"does not go with {event.kind}"
-        return errors.BAD_EVENT(field="receiveCode", problem=problem)
+        return errors.BAD_FIELD(field="receiveCode", problem=problem)
     reasons = _REASONS.get(event.kind)
     if reasons is None:
         if event.reason is None:
             return _STAGES[event.kind]
-        return errors.BAD_EVENT(field="reason", problem=f"does not go with {event.kind}")
+        return errors.BAD_FIELD(field="reason", problem=f"does not go with {event.kind}")
     reason = event.reason or reasons[0]
     if reason not in reasons:
         problem = f"of {event.kind} is one of {', '.join(reasons)}"
-        return errors.BAD_EVENT(field="reason", problem=problem)
+        return errors.BAD_FIELD(field="reason", problem=problem)
     return cancelled(reason)

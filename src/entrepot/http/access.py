@@ -50,7 +50,7 @@ async def admit(
     Raises:
         DatabaseUnavailable: the campaign is not remembered and cannot be asked for.
     """
-    path = _read_path(endpoint, values)
+    path = read_path(endpoint, values)
     if isinstance(path, Refusal):
         return path
     named = _business_in_header(headers)
@@ -72,7 +72,8 @@ async def admit(
     return admitted
 
 
-def _read_path(endpoint: Endpoint, values: tuple[str, ...]) -> dict[str, int | str] | Refusal:
+def read_path(endpoint: Endpoint, values: tuple[str, ...]) -> dict[str, int | str] | Refusal:
+    """Read the parameters of a path, by their names in it."""
     path: dict[str, int | str] = {}
     for parameter, sent in zip(endpoint.path_parameters, values, strict=True):
         value = sent if parameter.type is str else _id(sent)

@@ -8,6 +8,7 @@ nothing about a token.
 
 import functools
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,11 +24,13 @@ from entrepot.contract.errors import (
     OAUTH_MISSING,
     OAUTH_SCOPE_INVALID,
     Refusal,
+    Template,
 )
 from entrepot.contract.scopes import Scope
 from entrepot.db.accounts_cache import AccountsCache
 from entrepot.domain.accounts import ApiKey
-from entrepot.domain.api_key import TOKEN_CHARS, Token, parse_token
+from entrepot.domain.api_key import TOKEN_CHARS, Token, parse_operator_token, parse_token
+from entrepot.domain.operators import OperatorKey
 from entrepot.http.asgi import Headers
 
 _BEARER = "bearer"
@@ -47,16 +50,48 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     by_bearer: bool
 
 
+class _Sent(NamedTuple):
+    """A token as it was sent, and by which header."""
+
+    text: str
+    by_bearer: bool
+
+
 async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Refusal:
     """Find the key of a request.
 
     Raises:
         DatabaseUnavailable: the key is not remembered and cannot be asked for.
     """
+    sent = _sent(headers)
+    if isinstance(sent, Refusal):
+        return sent
+    found = await _find(sent.text, accounts)
+    if isinstance(found, Refusal):
+        return OAUTH_INVALID() if sent.by_bearer else found
+    # A bearer token has one scope, which opens every operation: so must the key behind it.
+    if sent.by_bearer and Scope.ALL_METHODS not in found.scopes:
+        return OAUTH_SCOPE_INVALID()
+    return Caller(found, by_bearer=sent.by_bearer)
+
+
+async def authenticate_operator(headers: Headers, accounts: AccountsCache) -> OperatorKey | Refusal:
+    """Find the operator's key of a request; the headers and refusals are the same.
+
+    Raises:
+        DatabaseUnavailable: the key is not remembered and cannot be asked for.
+    """
+    sent = _sent(headers)
+    if isinstance(sent, Refusal):
+        return sent
+    found = await _find_operator(sent.text, accounts)
+    return OAUTH_INVALID() if isinstance(found, Refusal) and sent.by_bearer else found
+
+
+def _sent(headers: Headers) -> _Sent | Refusal:
     sent = headers.get(b"api-key")
     if sent is not None:
-        found = await _find(sent.decode("latin-1").strip(), accounts)
-        return found if isinstance(found, Refusal) else Caller(found, by_bearer=False)
+        return _Sent(sent.decode("latin-1").strip(), by_bearer=False)
     authorization = headers.get(b"authorization")
     if authorization is None:
         return CREDENTIALS_MISSING()
@@ -71,13 +106,7 @@ async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Re
         return AUTHORIZATION_SYNTAX()
     if not named:
         return OAUTH_MISSING()
-    found = await _find(named, accounts)
-    if isinstance(found, Refusal):
-        return OAUTH_INVALID()
-    # A bearer token has one scope, which opens every operation: so must the key behind it.
-    if Scope.ALL_METHODS not in found.scopes:
-        return OAUTH_SCOPE_INVALID()
-    return Caller(found, by_bearer=True)
+    return _Sent(named, by_bearer=True)
 
 
 def is_guess(refusal: Refusal) -> bool:
@@ -105,6 +134,16 @@ async def _find(text: str, accounts: AccountsCache) -> ApiKey | Refusal:
     if not isinstance(token, Token):
         return token()
     key = await accounts.key(token.hash, token.business_id)
+    if key is None:
+        return KEY_INVALID()
+    return KEY_REVOKED() if key.revoked else key
+
+
+async def _find_operator(text: str, accounts: AccountsCache) -> OperatorKey | Refusal:
+    token_hash = parse_operator_token(text)
+    if isinstance(token_hash, Template):
+        return token_hash()
+    key = await accounts.operator_key(token_hash)
     if key is None:
         return KEY_INVALID()
     return KEY_REVOKED() if key.revoked else key

@@ -52,6 +52,7 @@ class Endpoint:
         "path_parameters",
         "produces",
         "query",
+        "roles",
         "scope_refusal",
         "scopes",
         "takes",
@@ -80,6 +81,7 @@ class Endpoint:
         self.entity_at = _entity_at(operation)
         self.headers: tuple[Header, ...] = _deprecation_headers(operation.deprecation)
         self.produces = operation.produces.encode("ascii")
+        self.roles = operation.roles
         self.scopes = operation.scopes
         self.scope_refusal: Refusal = SCOPE_MISSING(
             scopes=", ".join(scope for scope in Scope if scope in operation.scopes)

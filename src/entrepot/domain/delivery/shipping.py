@@ -32,7 +32,7 @@ def shipping(network: Network, warehouse: Warehouse, now: datetime) -> Shipping 
     ship_day = working_days.after_working_days(begun, warehouse.handling_days)
     if ship_day is None:
         return None
-    return Shipping(order_day, ship_day, _leaves_at(network, warehouse, ship_day))
+    return Shipping(order_day, ship_day, leaves_at(network, warehouse, ship_day))
 
 
 def shipping_as_planned(
@@ -43,10 +43,10 @@ def shipping_as_planned(
     As long as that day's cut-off is ahead, it leaves as planned; after it, like an order placed
     now.
     """
-    leaves_at = _leaves_at(network, warehouse, ship_day)
-    if leaves_at <= now:
+    planned = leaves_at(network, warehouse, ship_day)
+    if planned <= now:
         return shipping(network, warehouse, now)
-    return Shipping(local_day(network, warehouse, now), ship_day, leaves_at)
+    return Shipping(local_day(network, warehouse, now), ship_day, planned)
 
 
 def local_day(network: Network, warehouse: Warehouse, moment: datetime) -> date:
@@ -54,7 +54,8 @@ def local_day(network: Network, warehouse: Warehouse, moment: datetime) -> date:
     return moment.astimezone(network.clocks[warehouse.time_zone]).date()
 
 
-def _leaves_at(network: Network, warehouse: Warehouse, ship_day: date) -> datetime:
+def leaves_at(network: Network, warehouse: Warehouse, ship_day: date) -> datetime:
+    """Give the moment by which what leaves on a day must be handed over: that day's cut-off."""
     # Wall-clock arithmetic: the cut-off is a time on the clock also when the offset changes.
     midnight = datetime.combine(ship_day, time(), tzinfo=network.clocks[warehouse.time_zone])
     return midnight + timedelta(minutes=warehouse.cut_offs[ship_day.weekday()])

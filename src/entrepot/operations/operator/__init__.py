@@ -1,0 +1,1 @@
+"""The operator's API: its own people, warehouses and carriers."""
