@@ -62,6 +62,9 @@ ACCOUNT_LOOKUPS_MAX = 4
 KNOWN_ACCOUNT_LOOKUPS_MAX = 2
 # Tokens whose reading is remembered, per process; a token says nothing about being valid.
 PARSED_TOKENS_MAX = 4_096
+# Paths whose operation is remembered, and how long one may be: at most a megabyte of them.
+PATHS_REMEMBERED_MAX = 4_096
+PATH_REMEMBERED_CHARS_MAX = 128
 
 # Connections to PostgreSQL per process: placing takes two (one batch in flight and one for
 # commands that wait for a lock), reads and changes share the rest.

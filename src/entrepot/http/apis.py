@@ -10,7 +10,7 @@ import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
 from entrepot.http.access import Arguments
-from entrepot.http.asgi import COMPLETE, AsgiScope, Receive, Reply, Request, refusal_reply
+from entrepot.http.asgi import WHOLE, AsgiScope, Receive, Reply, Request, refusal_reply
 from entrepot.http.authentication import Caller, is_guess
 from entrepot.http.bad_keys import BadKeys
 from entrepot.http.body import read_body
@@ -56,7 +56,7 @@ class Apis:
             scope["query_string"],
             dict(scope["headers"]),
             receive,
-            scope.get(COMPLETE, False),
+            scope.get(WHOLE),
         )
         endpoint = matched.route
         answer = await _decide(endpoint, matched.values, request, platform, self._passages, scope)

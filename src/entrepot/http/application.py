@@ -62,7 +62,8 @@ class Application:
         elif isinstance(matched, Matched):
             await self._serve_operation(matched, scope, receive, send, request_id)
         else:
-            await send_reply(send, other_method_reply(scope["method"], matched), request_id)
+            reply = other_method_reply(scope["method"], matched)
+            await send_reply(scope, send, reply, request_id)
 
     def figures(self) -> list[Family]:
         """Tell what this process has counted so far."""
@@ -81,7 +82,8 @@ class Application:
         request = outstanding.begin(matched.route, scope, send, request_id)
         if request is None:
             refused = refusal_reply(UNAVAILABLE())
-            await send_reply(send, refused, request_id, told_headers(matched.route, scope))
+            headers = told_headers(matched.route, scope)
+            await send_reply(scope, send, refused, request_id, headers)
             return
         try:
             reply = await self._answer(matched, scope, receive, request)

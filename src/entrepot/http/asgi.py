@@ -1,7 +1,7 @@
 """ASGI as this package speaks it: its types, and one way to send an answer."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -16,8 +16,24 @@ Header: TypeAlias = tuple[bytes, bytes]
 Headers: TypeAlias = dict[bytes, bytes]
 
 
-# Set in a request's scope by our protocol: its body has arrived, reading it will not wait.
-COMPLETE = "entrepot.complete"
+# Where our protocol puts a `WholeRequest` into the scope of each request that has arrived whole.
+WHOLE = "entrepot.whole"
+
+
+class WholeRequest(Protocol):
+    """A request that has arrived with its body; it can be read and answered without messages.
+
+    Reading never waits. What ASGI does with a task's turn and two messages for each request
+    this does with two calls.
+    """
+
+    def body(self) -> bytes:
+        """Give the body."""
+        ...
+
+    def answer(self, http_status: int, headers: Iterable[Header], body: bytes) -> bool:
+        """Send a whole answer, and nothing after it; False where ASGI's messages must be used."""
+        ...
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -32,14 +48,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 class Request(msgspec.Struct, frozen=True, gc=False):
     """What came over the wire, as far as an operation is concerned.
 
-    `complete` says that the body has arrived: reading it will not wait.
+    `whole` is there when the body has arrived: reading it will not wait.
     """
 
     path: str
     query_string: bytes
     headers: Headers
     receive: Receive
-    complete: bool
+    whole: WholeRequest | None
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, nobody's mistake
@@ -52,20 +68,18 @@ def refusal_reply(refusal: Refusal) -> Reply:
 
 
 async def send_reply(
-    send: Send, reply: Reply, request_id: str, headers: tuple[Header, ...] = ()
+    scope: AsgiScope, send: Send, reply: Reply, request_id: str, headers: tuple[Header, ...] = ()
 ) -> None:
-    """Send an answer, with headers beside its own."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.http_status,
-            "headers": [
-                (b"content-type", reply.content_type),
-                (b"content-length", b"%d" % len(reply.body)),
-                (b"x-request-id", request_id.encode("ascii")),
-                *reply.headers,
-                *headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": reply.body})
+    """Send an answer to the request of this scope, with headers beside its own."""
+    status, body = reply.http_status, reply.body
+    all_headers = [
+        (b"content-type", reply.content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode("ascii")),
+        *reply.headers,
+        *headers,
+    ]
+    whole: WholeRequest | None = scope.get(WHOLE)
+    if whole is None or not whole.answer(status, all_headers, body):
+        await send({"type": "http.response.start", "status": status, "headers": all_headers})
+        await send({"type": "http.response.body", "body": body})

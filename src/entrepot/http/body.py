@@ -39,8 +39,9 @@ async def read_body(request: Request, bytes_max: int) -> bytes | Refusal:
         return refusal
     if declared.isdigit() and int(declared) > bytes_max:
         return _too_big(int(declared), bytes_max)
-    if request.complete:  # nearly always: no timer for what will not wait
-        return await _receive_all(request.receive, bytes_max)
+    if request.whole is not None:  # nearly always: no timer for what will not wait
+        body = request.whole.body()
+        return body if len(body) <= bytes_max else _too_big(len(body), bytes_max)
     try:
         async with asyncio.timeout(limits.BODY_READ_S_MAX):
             return await _receive_all(request.receive, bytes_max)

@@ -1,9 +1,12 @@
 """Find the operation of a path: a tree of segments, built once."""
 
+import functools
 from collections.abc import Iterable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
+
+from entrepot import limits
 
 _SUFFIX = ".json"  # tolerated at the end of any path, as the contract's older texts had it
 
@@ -67,9 +70,15 @@ class RouteTable(Generic[Route]):
                 message = f"two operations answer {route.method} {route.path}"
                 raise ValueError(message)
             node.routes[route.method] = route
+        # A client asks for the same few paths again and again.
+        self._recall = functools.lru_cache(limits.PATHS_REMEMBERED_MAX)(self._find)
 
     def match(self, method: str, path: str) -> Matched[Route] | OtherMethod | None:
         """Find the route of a request; None for a path that nobody knows."""
+        known = len(path) <= limits.PATH_REMEMBERED_CHARS_MAX
+        return self._recall(method, path) if known else self._find(method, path)
+
+    def _find(self, method: str, path: str) -> Matched[Route] | OtherMethod | None:
         node = self._root
         values = []
         for segment in path.removesuffix(_SUFFIX).split("/"):

@@ -12,7 +12,7 @@ import structlog
 
 from entrepot import limits
 from entrepot.contract.errors import UNAVAILABLE
-from entrepot.http.asgi import COMPLETE, AsgiScope, Reply, Send, refusal_reply, send_reply
+from entrepot.http.asgi import WHOLE, AsgiScope, Reply, Send, refusal_reply, send_reply
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.figures import HttpFigures
 from entrepot.http.limiting import told_headers
@@ -70,7 +70,7 @@ class Outstanding:
             return None
         began = time.perf_counter()
         patience = endpoint.answer_s_max or limits.CALL_S_MAX
-        if not scope.get(COMPLETE, False):
+        if WHOLE not in scope:
             patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
         request = OpenRequest(endpoint, scope, request_id, send, began, began + patience)
         self._open.add(request)
@@ -85,7 +85,7 @@ class Outstanding:
             elapsed_s = time.perf_counter() - request.began
             self.figures.answered(request.endpoint.operation_id, reply.http_status, elapsed_s)
             headers = told_headers(request.endpoint, request.scope)
-            await send_reply(request.send, reply, request.request_id, headers)
+            await send_reply(request.scope, request.send, reply, request.request_id, headers)
 
     def end(self, request: OpenRequest) -> None:
         """Forget a request: nothing works for it any more."""

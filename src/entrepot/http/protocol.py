@@ -6,13 +6,18 @@ these bounds anybody could fill the memory with one header, or hold connections 
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from entrepot import limits
 from entrepot.contract.errors import HEAD_TOO_BIG, NOT_HTTP, Refusal
-from entrepot.http.asgi import COMPLETE, refusal_reply
+from entrepot.http.asgi import WHOLE, Header, refusal_reply
 
 
 class _JoinedWrites:
@@ -35,6 +40,11 @@ class _JoinedWrites:
             self._loop.call_soon(self._flush)
         self._parts.append(part)
 
+    def write_at_once(self, whole: bytes) -> None:
+        """Send a whole answer behind what was written before it."""
+        self._flush()
+        self._transport.write(whole)
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -43,6 +53,46 @@ class _JoinedWrites:
         if self._parts:
             self._transport.write(b"".join(self._parts))
             self._parts.clear()
+
+
+class _Whole:
+    """A request that has arrived whole (`asgi.WholeRequest`)."""
+
+    __slots__ = ("_cycle", "_protocol")
+
+    def __init__(self, cycle: RequestResponseCycle, protocol: "BoundedHttp") -> None:
+        self._cycle = cycle
+        self._protocol = protocol
+
+    def body(self) -> bytes:
+        return bytes(self._cycle.body)
+
+    def answer(self, http_status: int, headers: Iterable[Header], body: bytes) -> bool:
+        """Do what uvicorn does with the two messages of an answer, which takes it 10 µs.
+
+        Names and values of our headers are our own, so nothing looks for line breaks in them.
+        """
+        cycle, protocol = self._cycle, self._protocol
+        if cycle.disconnected:
+            return True  # there is nobody to send it to
+        if (
+            not cycle.keep_alive
+            or cycle.response_started
+            or cycle.scope["method"] == "HEAD"
+            or protocol.flow.write_paused
+        ):
+            return False
+        parts = [STATUS_LINE[http_status]]
+        for name, value in (*protocol.server_state.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n", body)
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        protocol.joined.write_at_once(b"".join(parts))
+        cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -59,7 +109,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        super().connection_made(_JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
+        self.joined = _JoinedWrites(transport, self.loop)
+        super().connection_made(self.joined)  # type: ignore[arg-type]
         self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -101,7 +152,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that the next head may begin, and tell the application that all is there."""
         self._at_rest = True
-        self.scope[COMPLETE] = True  # type: ignore[literal-required]
+        self.scope[WHOLE] = _Whole(self.cycle, self)  # type: ignore[literal-required]
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's, in plain text

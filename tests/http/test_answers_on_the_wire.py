@@ -1,0 +1,90 @@
+"""Answers arrive whole and in order, whatever their requests look like on the wire."""
+
+import asyncio
+
+from entrepot.demo.seed import DemoWorld
+from tests.http.raw import connect, request_bytes, send
+from tests.support.serving import Service
+
+KB = 1024
+
+
+async def read_answers(reader: asyncio.StreamReader, count: int) -> list[tuple[bytes, bytes]]:
+    """Read so many answers; each is its head and its body."""
+    answers = []
+    for _ in range(count):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        answers.append((head, await reader.readexactly(length)))
+    return answers
+
+
+async def test_answers_keep_the_order_of_pipelined_requests(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    key = world.first.api_key
+    paths = [
+        f"/v2/campaigns/{world.first.campaign_id}",
+        "/healthz",
+        "/v2/campaigns",
+        "/v2/campaigns/9999999",
+        f"/v2/campaigns/{world.first.campaign_id}/settings",
+    ]
+    reader, writer = await connect(shared_service.base_url)
+    alone = []
+    for path in paths:
+        writer.write(request_bytes("GET", path, Api_Key=key))
+        alone += await read_answers(reader, 1)
+    writer.write(b"".join(request_bytes("GET", path, Api_Key=key) for path in paths))
+    together = await read_answers(reader, len(paths))
+    writer.close()
+    assert [body for _, body in together] == [body for _, body in alone]
+    assert all(head.count(b"\r\nx-request-id: ") == 1 for head, _ in together)
+    assert all(head.count(b"\r\ndate: ") == 1 for head, _ in together)
+
+
+async def test_a_client_may_ask_for_the_end_of_the_connection(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    request = request_bytes("GET", "/v2/campaigns", Api_Key=world.first.api_key, Connection="close")
+    reader, writer = await connect(shared_service.base_url)
+    writer.write(request)
+    ((head, body),) = await read_answers(reader, 1)
+    assert b"\r\nconnection: close\r\n" in head.lower()
+    assert b'"campaigns"' in body
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_head_is_asked_for_without_its_body(shared_service: Service) -> None:
+    reader, writer = await connect(shared_service.base_url)
+    for method, path in (("HEAD", "/v2/campaigns"), ("GET", "/healthz")):
+        writer.write(request_bytes(method, path))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 405 ")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+async def test_a_body_may_come_in_pieces_and_be_waited_for(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    """Also one longer than what is read ahead of its handler, and one that asks first."""
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    key = world.first.api_key
+    body = b'{"order":' + b" " * 200 * KB + b"1}"
+    whole = request_bytes("POST", path, body, Api_Key=key)
+    (_, expected) = (await send(shared_service.base_url, whole)).split(b"\r\n\r\n", 1)
+    assert b"order" in expected
+    reader, writer = await connect(shared_service.base_url)
+    for piece in (whole[:100], whole[100 : 150 * KB], whole[150 * KB :]):
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.02)
+    assert (await read_answers(reader, 1))[0][1] == expected
+    asking = request_bytes("POST", path, body, Api_Key=key, Expect="100-continue")
+    head_length = len(asking) - len(body)
+    writer.write(asking[:head_length])
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+    writer.write(asking[head_length:])
+    assert (await read_answers(reader, 1))[0][1] == expected
+    writer.close()
