@@ -131,9 +131,9 @@ async def send_load(order: LoadOrder) -> LoadResult:
 
 @contextlib.asynccontextmanager
 async def serving_entrepot(
-    database_url: str, processes: int, *, limited: bool = False
+    database_url: str, processes: int, *, limited: bool = False, sandbox: bool = False
 ) -> AsyncIterator[Service]:
-    """Run `entrepot serve` on a database, with or without request limits.
+    """Run `entrepot serve` on a database, with or without request limits, or as a sandbox.
 
     Raises:
         BenchFailed: it does not start.
@@ -150,6 +150,7 @@ async def serving_entrepot(
         command = (
             *(sys.executable, "-P", "-c", _ENTREPOT, "serve"),
             *(() if limited else ("--no-limits",)),
+            *(("--sandbox",) if sandbox else ()),
             *("--port", "0", "--workers", str(processes)),
             *("--ready-file", str(ready_file), "--data-dir", folder),
         )

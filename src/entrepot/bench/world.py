@@ -23,11 +23,13 @@ from entrepot.bench.shape import (
 )
 from entrepot.bench.sources import statements
 from entrepot.contract.enums import RegionType
+from entrepot.contract.notifications import NotificationKind
 from entrepot.contract.scopes import Scope
 from entrepot.db.embedded import sibling_url
 from entrepot.db.migrate import CONNECT_S_MAX, describe_server, migrate
 from entrepot.db.network_editions import replace_network
 from entrepot.db.start_refused import StartRefused
+from entrepot.db.subscriptions import NewSubscription, create_subscription, switch_on
 from entrepot.domain.api_key import ALPHABET, RANDOM_CHARS, make_token, token_hash
 from entrepot.domain.delivery.calendar import Calendar
 from entrepot.domain.delivery.goods import ItemLimits
@@ -115,6 +117,18 @@ class BenchDatabase:
             for name in Found.__struct_fields__
             if getattr(found, name) != getattr(expected, name)
         )
+
+    async def subscribe(self, url: str) -> None:
+        """Let somebody hear of every order; what was told before is forgotten."""
+        wanted = NewSubscription(BUSINESS_ID, None, url, (NotificationKind.ORDER_CREATED,), None)
+        subscription_id = await create_subscription(self._connection, wanted)
+        assert subscription_id is not None
+        now = datetime.now(UTC)
+        await switch_on(self._connection, BUSINESS_ID, subscription_id, now)
+
+    async def notifications_waiting(self) -> int:
+        """How many notifications wait to be delivered."""
+        return int(await self._connection.fetchval("SELECT count(*) FROM delivery"))
 
     async def version(self) -> str:
         """PostgreSQL's version."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from entrepot.cli.bench_notify import notify
 from entrepot.cli.bench_options import options
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
@@ -70,6 +71,7 @@ def bench() -> None:
     """Measure this machine."""
 
 
+app.command()(notify)
 app.command()(options)
 
 
