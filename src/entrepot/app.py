@@ -31,12 +31,15 @@ from entrepot.http.pages import build_pages
 from entrepot.operations.call import Platform
 from entrepot.operations.orders.create_order import encode_outcome
 from entrepot.operations.registry import CONTRACT, OPERATOR, SANDBOX, Api, load_operations
+from entrepot.outbound.addresses import Reach
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
 from entrepot.work.duties import DUTIES
+from entrepot.work.duty import Duty
 from entrepot.work.finish_operations import finish_operations_duty
 from entrepot.work.follow_network import NetworkFollower
 from entrepot.work.note_key_uses import note_key_uses
+from entrepot.work.send_notifications import sending
 from entrepot.work.share_limits import share_limits
 
 
@@ -74,13 +77,14 @@ async def open_platform(
     database = await open_database(database_url)
     try:
         await _decide_use(database, settings)
-        platform = await _build(database, settings)
-        platform.placing.start()
-        try:
-            async with _working(platform, works=works):
-                yield platform
-        finally:
-            await platform.placing.close()
+        async with sending(Reach.SANDBOX if settings.sandbox else Reach.PUBLIC) as notifying:
+            platform = await _build(database, settings, notifying)
+            platform.placing.start()
+            try:
+                async with _working(platform, works=works):
+                    yield platform
+            finally:
+                await platform.placing.close()
     finally:
         await database.close()
 
@@ -100,7 +104,7 @@ async def _decide_use(database: Database, settings: Settings) -> None:
     )
 
 
-async def _build(database: Database, settings: Settings) -> Platform:
+async def _build(database: Database, settings: Settings, notifying: Duty) -> Platform:
     clock = Clock(movable=settings.sandbox)
     network = NetworkCache()
     await database.read(network.latest)
@@ -123,7 +127,11 @@ async def _build(database: Database, settings: Settings) -> Platform:
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
         limiter=request_limiter(database, clock) if settings.limits_enabled else None,
-        duties=(*DUTIES, finish_operations_duty(network, settings.delivery_days_ahead)),
+        duties=(
+            *DUTIES,
+            finish_operations_duty(network, settings.delivery_days_ahead),
+            notifying,
+        ),
         interval_changes_max=settings.interval_changes_max,
         operations_take=timedelta(milliseconds=settings.operation_duration_ms),
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from entrepot.bench.load import LoadOrder
 from entrepot.bench.machine import describe_machine, unwind_on_sigterm
-from entrepot.bench.measured import BenchFailed, Machine
+from entrepot.bench.measured import BenchFailed, Machine, per_order_us
 from entrepot.bench.plan import Offers
 from entrepot.bench.services import send_load, serving_entrepot
 from entrepot.bench.shape import prepared_requests
@@ -38,6 +38,9 @@ class NotifyRun(msgspec.Struct, frozen=True, rename="camel"):
         orders: how many were placed, the warm-up included.
         orders_per_second: while it counted.
         p99_ms: of placing.
+        service_cpu_us: processor time for each order, its notification included; like the next
+            one it is missing where the system does not tell.
+        database_cpu_us: as much of PostgreSQL.
         heard_per_second: notifications that were accepted while orders were placed.
         waiting: notifications that were not, when the last order was answered.
         drain_seconds: how long they took then.
@@ -48,6 +51,8 @@ class NotifyRun(msgspec.Struct, frozen=True, rename="camel"):
     orders: int
     orders_per_second: float
     p99_ms: float
+    service_cpu_us: float | None
+    database_cpu_us: float | None
     heard_per_second: float = 0.0
     waiting: int = 0
     drain_seconds: float = 0.0
@@ -89,13 +94,17 @@ async def bench_notify(
 async def _measure(database: BenchDatabase, plan: NotifyPlan, port: int | None) -> NotifyRun:
     # A sandbox: only there a receiver on this machine may be called.
     async with serving_entrepot(database.url, plan.processes, sandbox=True) as service:
+        watched = {"service": service.process}
+        server = await database.server_process()
+        if server is not None:
+            watched["database"] = server
         order = LoadOrder(
             port=service.port,
             requests=tuple(prepared_requests(database.world, Offers.UNIFORM)),
             connections=CONNECTIONS,
             warm_up_s=plan.warm_up_s,
             seconds=plan.seconds,
-            watched={},
+            watched=watched,
         )
         loaded_from = time.monotonic()
         result = await send_load(order)
@@ -107,6 +116,8 @@ async def _measure(database: BenchDatabase, plan: NotifyPlan, port: int | None) 
             orders=result.placed,
             orders_per_second=result.answered / result.seconds,
             p99_ms=result.p99_ms,
+            service_cpu_us=per_order_us(result.watched_cpu_s.get("service"), result.answered),
+            database_cpu_us=per_order_us(result.watched_cpu_s.get("database"), result.answered),
         )
         if port is not None:
             run = await _drain(run, port, loaded_s)

@@ -27,6 +27,8 @@ class _Row(msgspec.Struct, frozen=True):
     orders: str
     orders_per_s: str
     p99_ms: str
+    service_us: str
+    database_us: str
     heard_per_s: str
     waiting_then: str
     drained_per_s: str
@@ -100,7 +102,13 @@ def _row(run: "NotifyRun") -> _Row:
         orders=f"{run.orders:,}",
         orders_per_s=f"{run.orders_per_second:,.0f}",
         p99_ms=f"{run.p99_ms:.1f}",
+        service_us=_us(run.service_cpu_us),
+        database_us=_us(run.database_cpu_us),
         heard_per_s=f"{run.heard_per_second:,.0f}" if run.subscribed else "–",
         waiting_then=f"{run.waiting:,}" if run.subscribed else "–",
         drained_per_s=f"{run.drained_per_second:,.0f}" if run.waiting else "–",
     )
+
+
+def _us(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"

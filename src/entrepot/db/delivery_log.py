@@ -114,6 +114,15 @@ _FORGET = """
     )
 """
 
+_NEXT_DROPPED = """
+    SELECT s.changed_at
+    FROM subscription s
+    WHERE s.state <> 'ON' AND EXISTS (
+      SELECT FROM delivery d WHERE d.business_id = s.business_id AND d.subscription_id = s.id
+    )
+    LIMIT 1
+"""
+
 _NEXT_FORGOTTEN = """
     SELECT min(a.attempted_at)
     FROM subscription s
@@ -191,6 +200,12 @@ async def drop_some(connection: Connection) -> int:
         _DROP, found["business_id"], found["id"], limits.DROPPED_DELIVERIES_PER_TRANSACTION_MAX
     )
     return len(dropped)
+
+
+async def next_dropped(connection: Connection) -> datetime | None:
+    """Tell since when something waits that is to be dropped; None when nothing is."""
+    moment: datetime | None = await connection.fetchval(_NEXT_DROPPED)
+    return moment
 
 
 async def forget_some(connection: Connection) -> int:

@@ -83,7 +83,7 @@ def _session(
         socket_factory=make_socket,
         limit=0,  # bounded by who sends: see DELIVERY_LANES_PER_PROCESS_MAX
         keepalive_timeout=limits.OUTBOUND_KEEP_ALIVE_S,
-        ssl=ssl.create_default_context(),
+        ssl=ssl.create_default_context() if encrypted else True,
     )
     return aiohttp.ClientSession(
         connector=connector,

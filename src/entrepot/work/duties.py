@@ -5,6 +5,7 @@ from entrepot.work.expire_drafts import EXPIRE_DRAFTS
 from entrepot.work.expire_storage import EXPIRE_STORAGE
 from entrepot.work.finish_handovers import FINISH_HANDOVERS
 from entrepot.work.forget_answers import FORGET_ANSWERS
+from entrepot.work.forget_deliveries import DROP_DELIVERIES, FORGET_ATTEMPTS
 from entrepot.work.forget_networks import FORGET_NETWORKS
 from entrepot.work.forget_operations import FORGET_OPERATIONS
 
@@ -15,4 +16,6 @@ DUTIES: tuple[Duty, ...] = (
     FORGET_ANSWERS,
     FORGET_NETWORKS,
     FORGET_OPERATIONS,
+    DROP_DELIVERIES,
+    FORGET_ATTEMPTS,
 )

@@ -6,7 +6,8 @@ between sending and writing that it was sent, the notification is sent again: at
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -21,8 +22,10 @@ from entrepot.db.delivery_lanes import FreeLane, Lane
 from entrepot.db.subscriptions import Subscription
 from entrepot.db.transaction import Database, DatabaseUnavailable
 from entrepot.domain.notifications import SubscriptionState
+from entrepot.outbound.addresses import Reach
 from entrepot.outbound.client import Outbound
 from entrepot.work.delivery_batch import DeliveryBatch, send_ping
+from entrepot.work.duty import Duty
 
 log = structlog.get_logger()
 
@@ -145,3 +148,15 @@ class Sender:
             log.warning("sending waits for the database", reason=str(error))
         except Exception:  # whatever it is, the other lanes go on
             log.exception("sending notifications failed")
+
+
+@asynccontextmanager
+async def sending(reach: Reach) -> AsyncIterator[Duty]:
+    """Give the duty of sending notifications, for as long as what it sends with is open."""
+    outbound = Outbound(reach)
+    sender = Sender(outbound)
+    try:
+        yield Duty("send notifications", sender.send_due, delivery_lanes.next_due)
+    finally:
+        await sender.close()
+        await outbound.close()
