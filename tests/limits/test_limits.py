@@ -8,11 +8,14 @@ import pytest
 
 from entrepot.db.connection import Connection
 from entrepot.demo.seed import DemoWorld
+from entrepot.operations.registry import OPERATIONS, load_operations
 from tests.limits.conftest import SetLimit, slow_calls
 from tests.support.client import Answer, Client
 from tests.support.serving import Service
 
 HOUR_S = 3600
+
+load_operations()
 
 
 def told(answer: Answer) -> tuple[int, int, datetime]:
@@ -183,3 +186,12 @@ async def test_windows_follow_a_clock_that_stands_still(
         1,
         datetime(2031, 5, 4, 10, tzinfo=UTC),
     )
+
+
+def test_what_cannot_be_undone_is_counted_before_it_is_done() -> None:
+    """A refusal must leave nothing behind, so what changes something says how much it counts."""
+    for operation in OPERATIONS.values():
+        assert operation.limit is not None
+        only_writes = not any(scope.endswith(":read-only") for scope in operation.scopes)
+        if operation.limit.counted.startswith("resp.") and only_writes:
+            assert operation.limit.foretold is not None, operation.id

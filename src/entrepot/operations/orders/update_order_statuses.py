@@ -66,7 +66,7 @@ class UpdateOrderStatusesResponse(OkAnswer):
     Method.POST,
     "/v2/campaigns/{campaignId}/orders/status-update",
     scopes=WRITE_ORDERS,
-    limit=per_hour(10_000, counted="resp.result.orders"),
+    limit=per_hour(10_000, counted="resp.result.orders", foretold="req.orders"),
 )
 async def update_order_statuses(
     call: Call, campaign: Campaign, body: UpdateOrderStatusesRequest
