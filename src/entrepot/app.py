@@ -122,7 +122,7 @@ async def _build(database: Database, settings: Settings, notifying: Duty) -> Pla
         clock=clock,
         network=network,
         accounts=AccountsCache(database),
-        placing=GroupCommit(place_batch.place),
+        placing=GroupCommit(place_batch.place, processes=settings.workers),
         order_ids=order_ids,
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,

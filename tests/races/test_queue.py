@@ -6,7 +6,7 @@ import time
 import pytest
 
 from entrepot import limits
-from entrepot.fulfilment.group_commit import QueueFull
+from entrepot.fulfilment.group_commit import GroupCommit, QueueFull
 from tests.races.wire import Gate, Wire, wire_to
 from tests.races.world import Process, Shop, command, outsider, process, told
 
@@ -30,6 +30,24 @@ async def test_what_waited_becomes_one_batch(url: str, ours: Shop, p1: Process) 
         assert {told(outcome) for outcome in await asyncio.gather(*waiting)} == {"Placed"}
         assert told(await first) == "Placed"  # type: ignore[arg-type]
         assert wire.statements.count("COMMIT") == commits + 1
+
+
+@pytest.mark.parametrize(("processes", "batches"), [(1, 2), (2, 1)])
+async def test_beside_others_a_batch_lets_in_who_is_on_the_way(
+    url: str, ours: Shop, p1: Process, processes: int, batches: int
+) -> None:
+    await p1.stock(ours, apple=99)
+    async with wire_to(url) as wire, process(wire.url) as other:
+        queue = GroupCommit(other.batch.place, processes=processes)
+        queue.start()
+        waiting = []
+        for _ in range(5):
+            waiting.append(asyncio.create_task(queue.place(command(ours, {"apple": 1}), 1_000)))
+            for _ in range(3):  # turns of the loop, as a request takes some from its socket
+                await asyncio.sleep(0)
+        assert {told(outcome) for outcome in await asyncio.gather(*waiting)} == {"Placed"}
+        await queue.close()
+        assert wire.statements.count("COMMIT") == batches
 
 
 async def test_a_large_order_goes_alone(

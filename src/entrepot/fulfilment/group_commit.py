@@ -1,8 +1,10 @@
 """Group commit: commands that arrive while a batch commits become the next batch.
 
-No timer: a lone command is a batch of one and waits for nobody. One batch is in flight per
-process; commands whose rows another transaction holds for long go to a second lane, so that
-one slow lock does not stop every tenant of the process.
+No timer: a lone command is a batch of one and waits for nobody. Where several processes place,
+a batch is taken when some turns of the event loop have brought nothing new.
+
+One batch is in flight per process; commands whose rows another transaction holds for long go to
+a second lane, so that one slow lock does not stop every tenant of the process.
 """
 
 import asyncio
@@ -21,6 +23,9 @@ from entrepot.fulfilment.figures import PlacingFigures
 from entrepot.fulfilment.place_batch import RowsBusyError
 
 log = structlog.get_logger()
+
+# From a socket to the queue a request takes two turns of the event loop; as many for its client.
+_QUIET_TURNS = 4
 
 Place = Callable[[Sequence[PlaceCommand]], Awaitable[list[Outcome | Exception]]]
 
@@ -84,9 +89,13 @@ class _Lane:
 class GroupCommit:
     """The queue in front of placing; one instance a process."""
 
-    def __init__(self, place: Place) -> None:
-        """Serve commands with `place` (see place_batch.PlaceBatch.place)."""
+    def __init__(self, place: Place, *, processes: int = 1) -> None:
+        """Serve commands with `place` (see place_batch.PlaceBatch.place).
+
+        `processes` is how many of them place orders from this machine.
+        """
         self._place = place
+        self._alone = processes == 1
         self._fast = _Lane()
         self._slow = _Lane()
         self._closing = False
@@ -169,12 +178,27 @@ class GroupCommit:
     async def _serve(self, lane: _Lane) -> None:
         while True:
             await lane.arrived.wait()
+            if not self._alone:
+                await self._let_in(lane)
             batch = lane.take(time.perf_counter())
             if batch:
                 self._figures.batch_commands.observe(len(batch))
                 await self._run(batch, lane)
             if not lane.queue:
                 lane.at_rest.set()  # only now may the task be cancelled
+
+    async def _let_in(self, lane: _Lane) -> None:
+        """Let in what is on its way, for as long as turns of the event loop bring more.
+
+        Who was just answered asks again at once, and would miss the batch that is taken now. A
+        process that places alone had better begin and read requests meanwhile; where several
+        do, the others hold most of the rows a batch wants, and it would only wait for them.
+        """
+        waits, quiet_turns = len(lane.queue), 0
+        while quiet_turns < _QUIET_TURNS and waits < limits.BATCH_COMMANDS_MAX:
+            await asyncio.sleep(0)
+            quiet_turns = quiet_turns + 1 if len(lane.queue) == waits else 0
+            waits = len(lane.queue)
 
     async def _run(self, batch: list[_Waiting], lane: _Lane) -> None:
         outcomes: list[Outcome | Exception]
