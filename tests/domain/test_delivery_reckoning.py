@@ -123,7 +123,7 @@ def at(day: date, minute: int) -> datetime:
     return datetime.combine(day, MIDNIGHT) + timedelta(minutes=minute)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(questions())
 def test_exactly_what_is_possible_is_offered(
     question: tuple[Network, datetime, int, Place, int],
@@ -141,6 +141,7 @@ def test_exactly_what_is_possible_is_offered(
         assert route.window.slot(*slot.key[2:]) == slot
 
 
+@settings(max_examples=60)
 @given(questions(), st.integers(0, 3 * 24))
 def test_who_orders_later_is_offered_nothing_earlier(
     question: tuple[Network, datetime, int, Place, int], hours_later: int
