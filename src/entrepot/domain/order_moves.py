@@ -146,9 +146,9 @@ def _steps() -> Iterator[Edge]:
     by_carrier = (ActorKind.CARRIER, ActorKind.OPERATOR)
     yield Edge(source=DRAFT, target=STARTED, actors=(ActorKind.SHOP,))
     yield Edge(source=STARTED, target=READY_TO_SHIP, actors=by_hand)
+    yield Edge(source=READY_TO_SHIP, target=SHIPPED, actors=by_hand, goods=GoodsEffect.SHIP)
     # What was packed can be unpacked again as long as it has not left.
     yield Edge(source=READY_TO_SHIP, target=STARTED, actors=by_hand)
-    yield Edge(source=READY_TO_SHIP, target=SHIPPED, actors=by_hand, goods=GoodsEffect.SHIP)
     yield Edge(source=SHIPPED, target=DELIVERY, actors=(*by_carrier, ActorKind.WAREHOUSE))
     yield Edge(
         source=DELIVERY,
