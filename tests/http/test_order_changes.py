@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from entrepot.contract.enums import OrderDelivery, OrderStatus, OrderSubstatus
+from entrepot.db.connection import Connection
+from entrepot.db.order_history import read_history
 from entrepot.demo.seed import DemoWorld
 from entrepot.domain.order_changes import Move
-from entrepot.domain.order_events import Actor, Source, UnitsRefused
-from entrepot.domain.order_moves import DELIVERED, find_path, usual_stage, walker
+from entrepot.domain.order_events import Actor, Event, EventKind, Source, UnitsRefused
+from entrepot.domain.order_moves import DELIVERED, ActorKind, find_path, usual_stage, walker
 from entrepot.fulfilment.change_orders import Moved, move_orders
 from tests.http.shopping import (
     Shop,
@@ -283,6 +285,31 @@ async def test_pieces_that_were_turned_down_are_told(merchant: Merchant, world: 
         {"status": "DELIVERED_TO_BUYER", "count": 2},
         {"status": "REJECTED", "count": 1},
     ]
+
+
+async def test_the_history_tells_who_did_what_and_from_where(
+    merchant: Merchant, world: DemoWorld, service: Service
+) -> None:
+    order_id, _ = await merchant.by_courier()
+    await merchant.carry(order_id, 1)
+    await merchant.set_status(order_id, CANCEL)
+    await merchant.later()
+
+    async def read(connection: Connection) -> tuple[Event, ...]:
+        return await read_history(connection, world.first.business_id, order_id)
+
+    events = await service.platform.database.read(read)
+    shop = Actor(ActorKind.SHOP, "demo: all-methods", Source.API)
+    packer = Actor(ActorKind.WAREHOUSE, "test", Source.OPERATOR_API)
+    assert [(event.kind, event.actor) for event in events] == [
+        (EventKind.CREATED, shop),
+        (EventKind.STATUS_CHANGED, packer),
+        (EventKind.OPERATION_STARTED, shop),
+        (EventKind.STATUS_CHANGED, shop),
+    ]
+    assert [event.seq for event in events] == [1, 2, 3, 4]
+    moments = [event.happened_at for event in events]
+    assert moments == sorted(moments)
 
 
 async def test_an_order_has_no_marking_codes(

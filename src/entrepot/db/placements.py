@@ -91,6 +91,7 @@ _ORDER_COLUMNS = (
     ("floor", "integer"),
     ("apartment", "text"),
     ("notes", "text"),
+    ("placed_by", "text"),
 )
 _ITEM_COLUMNS = (
     ("business_id", "bigint"),
@@ -145,12 +146,13 @@ _WRITE = f"""
       INSERT INTO orders ({_names(_ORDER_COLUMNS)}, event_seq, created_at, updated_at)
       SELECT {_names(_ORDER_COLUMNS)}, 1, $1, $1
       FROM {_unnest(_ORDER_COLUMNS, _FIRST_OF_ORDERS)}
-      RETURNING business_id, id, campaign_id, event_seq, status, substatus, created_at
+      RETURNING business_id, id, campaign_id, event_seq, status, substatus, created_at,
+        placed_by
     ), told AS (
       INSERT INTO order_event
-        (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
+        (business_id, order_id, seq, kind, status, substatus, actor, actor_name, happened_at)
       SELECT p.business_id, p.id, p.event_seq, 'CREATED', p.status, p.substatus, 'SHOP',
-        p.created_at
+        p.placed_by, p.created_at
       FROM placed p
       RETURNING business_id
     ), notified AS (
@@ -265,6 +267,7 @@ def _order_row(parcel: PlacedParcel) -> tuple[object, ...]:
         command.customer.middle_name,
         command.customer.phone,
         *_address_columns(to_address),
+        command.placed_by,
     )
 
 

@@ -62,7 +62,8 @@ class PlaceCommand(msgspec.Struct, frozen=True, gc=False):
     """One createOrder, checked as far as that goes without the database.
 
     `order_ids` and `receive_codes` are given beforehand, one per parcel, and stay the same
-    however often the command is tried: that is how a lost COMMIT is recognised.
+    however often the command is tried: that is how a lost COMMIT is recognised. `placed_by` is
+    the name of the key, for the history of the orders.
     """
 
     business_id: int
@@ -78,6 +79,7 @@ class PlaceCommand(msgspec.Struct, frozen=True, gc=False):
     retry_key: RetryKey | None
     order_ids: tuple[int, ...]
     receive_codes: tuple[str, ...]
+    placed_by: str | None = None
 
     @property
     def lines(self) -> int:

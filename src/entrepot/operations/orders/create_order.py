@@ -200,6 +200,7 @@ async def create_order(
         retry_key=retry_key,
         order_ids=order_ids,
         receive_codes=tuple(_receive_codes.take() for _ in order_ids),
+        placed_by=call.key.name,
     )
     return _answer(await call.platform.placing.place(command, len(call.raw_body)))
 
