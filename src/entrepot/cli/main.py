@@ -34,7 +34,7 @@ COMMANDS = (
     Command("business", "Create and list businesses: the tenants.", "entrepot.cli.business:app"),
     Command("campaign", "Create and list campaigns: their shops.", "entrepot.cli.campaign:app"),
     Command("keys", "Create, list and revoke API keys.", "entrepot.cli.keys:app"),
-    Command("operator", "Keys of the operator's own people.", "entrepot.cli.operator:app"),
+    Command("operator", "The operator's people and carriers.", "entrepot.cli.operator:app"),
     Command("limits", "Show and change request limits.", "entrepot.cli.limits:app"),
     Command("offers", "Load what a business sells.", "entrepot.cli.offers:app"),
     Command("stock", "Load and adjust what lies in the warehouses.", "entrepot.cli.stock:app"),
