@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.call import Platform
 from entrepot.settings import Settings
+from tests.support import evidence
 from tests.support.background import BackgroundLoop
 from tests.support.client import Client, new_session
 from tests.support.contract import Contract, contract_path
@@ -47,13 +48,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """In CI nothing may be missing: a test that skips for want of something fails."""
+    """In CI nothing may be missing: a test that skips for want of something fails.
+
+    So does one that does not produce the refusals it is said to produce.
+    """
     report = yield
     needs = {mark.name for mark in item.iter_markers()} & set(_NEEDS.values())
     if _CI and needs and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI, where it must run: {report.longrepr}"
+    if report.when == "call" and report.passed and (missing := evidence.missing(item.nodeid)):
+        report.outcome = "failed"
+        report.longrepr = f"claimed to produce, and did not: {', '.join(sorted(missing))}"
     return report
+
+
+def pytest_runtest_setup() -> None:
+    evidence.begin()
 
 
 @pytest.fixture(scope="session")

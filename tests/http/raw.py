@@ -3,6 +3,8 @@
 import asyncio
 import urllib.parse
 
+from tests.support import evidence
+
 ANSWER_S_MAX = 10.0
 
 
@@ -30,6 +32,8 @@ async def send(base_url: str, *parts: bytes, pause_s: float = 0.0) -> bytes:
             await asyncio.sleep(pause_s)
         async with asyncio.timeout(ANSWER_S_MAX):
             head = await reader.readuntil(b"\r\n\r\n")
-            return head + await reader.read(65_536)
+            answer = head + await reader.read(65_536)
+            evidence.saw_raw(answer)
+            return answer
     finally:
         writer.close()

@@ -348,6 +348,7 @@ async def test_a_get_has_no_body_whatever_it_says(shared_client: Client) -> None
         ("/v2/regions?name=", "Required request parameter name is not present"),
         ("/v2/regions?name=Москва&limit=x", "Type mismatch: x"),
         ("/v2/regions?name=Москва&limit=1.5", "Type mismatch: 1.5"),
+        ("/v2/regions?name=Москва&limit=null", "Type mismatch: null"),
         (
             "/v2/regions?name=Москва&limit=0",
             "limit must be greater than or equal to 1 (rejected value: 0)",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from entrepot.operations.registry import Method, find_operation
+from tests.support import evidence
 from tests.support.contract import Contract
 
 ANSWER_S_MAX = 30.0
@@ -103,6 +104,7 @@ class Client:
             allow_redirects=False,
         ) as response:
             answer = Answer(response.status, response.headers, await response.read())
+        evidence.saw(answer.status, answer.content)
         self._check(method, path, answer)
         return answer
 

@@ -10,11 +10,13 @@ import msgspec
 from msgspec import inspect as shapes
 
 from entrepot import limits
-from entrepot.contract.errors import ILLEGAL_INPUT, Refusal
+from entrepot.contract.errors import ILLEGAL_INPUT, TYPE_MISMATCH, Refusal
 from entrepot.http.explain import explain_query, shown
 
 # The contract's own second spelling (`x-aliases`).
 _ALIASES = {"page_token": "pageToken"}
+# A word like any other in a query, though msgspec would take it for an absent value.
+_NULL = "null"
 
 
 class QueryReader:
@@ -25,10 +27,13 @@ class QueryReader:
         self._declared = declared
         self._is_list: dict[str, bool] = {}
         self._clamps: dict[str, int] = {}
+        self._not_texts: set[str] = set()
         shape = shapes.type_info(declared)
         assert isinstance(shape, shapes.StructType)
         for field in shape.fields:
             self._is_list[field.encode_name] = _is_list(field.type)
+            if not _is_text(field.type):
+                self._not_texts.add(field.encode_name)
             most = _clamp(field.type)
             if most is not None:
                 self._clamps[field.encode_name] = most
@@ -41,6 +46,8 @@ class QueryReader:
             if isinstance(pairs, Refusal):
                 return pairs
             values = self._gather(pairs)
+            if any(values.get(name) == _NULL for name in self._not_texts):
+                return TYPE_MISMATCH(value=_NULL)
         try:
             return msgspec.convert(values, self._declared, strict=False)
         except msgspec.ValidationError as error:
@@ -82,6 +89,14 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]] | Refusal:
             text = shown(value.replace("\0", "\\u0000"))
             return ILLEGAL_INPUT(path=name, reason="U+0000 is not allowed", value=text)
     return pairs
+
+
+def _is_text(shape: shapes.Type) -> bool:
+    if isinstance(shape, shapes.UnionType):
+        return any(_is_text(one) for one in shape.types)
+    if isinstance(shape, shapes.Metadata):
+        return _is_text(shape.type)
+    return isinstance(shape, shapes.StrType)
 
 
 def _is_list(shape: shapes.Type) -> bool:
