@@ -15,6 +15,7 @@ from entrepot.demo.seed import DemoWorld
 from entrepot.domain.delivery.goods import ItemLimits, ParcelLimits
 from entrepot.domain.network import NetworkDescription
 from entrepot.operations.call import Platform
+from entrepot.settings import Settings
 from tests.http.shopping import (
     Json,
     Shop,
@@ -24,9 +25,10 @@ from tests.http.shopping import (
     to_address,
     to_point,
 )
-from tests.support.client import Answer, Client
+from tests.http.test_order_changes import Merchant
+from tests.support.client import Answer, Client, new_session
 from tests.support.evidence import ROOT, Fits, Told, read_evidence, templates
-from tests.support.serving import Service
+from tests.support.serving import Service, serve_here
 
 ADDRESS = "г. Москва, ул. Малая Тайная, д. 7"
 TINY = ItemLimits(weight_g=1, length_mm=1, width_mm=1, height_mm=1, sides_sum_mm=3)
@@ -159,9 +161,31 @@ async def test_a_status_that_no_shop_may_ask_for(buyer: Buyer) -> None:
 
 
 async def test_a_status_that_is_not_the_shops_to_give(buyer: Buyer) -> None:
-    placed = await buyer.place(await buyer.order() | {"draft": True})
+    placed = await buyer.place(await buyer.order())
     (created,) = placed.json["result"]["orders"]
-    refused(await buyer.set_status(created["id"], "DELIVERED"), errors.TRANSITION_NOT_ALLOWED)
+    answer = await buyer.set_status(created["id"], "PROCESSING", "READY_TO_SHIP")
+    refused(answer, errors.TRANSITION_NOT_ALLOWED)
+
+
+async def test_a_cancellation_for_a_reason_that_is_not_the_shops(buyer: Buyer) -> None:
+    placed = await buyer.place(await buyer.order())
+    (created,) = placed.json["result"]["orders"]
+    answer = await buyer.set_status(created["id"], "CANCELLED", "PICKUP_EXPIRED")
+    refused(answer, errors.CANCELLATION_SUBSTATUS)
+
+
+async def test_an_interval_that_may_not_be_changed_again(
+    settings: Settings, database_url: str, world: DemoWorld
+) -> None:
+    strict = msgspec.structs.replace(settings, interval_changes_max=0)
+    async with serve_here(strict, database_url) as service, new_session() as session:
+        client = Client(session, service.base_url, world.first.api_key, None)
+        merchant = Merchant(client, world, service)
+        order_id, options = await merchant.by_courier()
+        named = ("deliveryDateInterval", "deliveryTimeInterval")
+        wanted = {name: options[1][name] for name in named}
+        answer = await merchant.update(order_id, deliveryInterval=wanted)
+    refused(answer, errors.INTERVAL_CHANGES_SPENT)
 
 
 async def test_a_status_that_cannot_follow(buyer: Buyer, service: Service) -> None:

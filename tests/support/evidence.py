@@ -32,7 +32,12 @@ OF_OUR_OWN = (
 )
 
 # Messages of the state machine that only the operator's and the sandbox's APIs can provoke.
-TOLD_BY_OUR_OWN = frozenset({"RECEIVE_CODE_WRONG", "REFUSED_UNITS_WRONG"})
+TOLD_BY_OUR_OWN = frozenset(
+    {
+        "CLOCK_BACKWARD", "CLOCK_TOO_FAR", "CLOCK_UNFINISHED", "RECEIVE_CODE_WRONG",
+        "REFUSED_UNITS_WRONG",
+    }
+)  # fmt: skip
 
 
 class Told(NamedTuple):
