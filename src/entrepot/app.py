@@ -34,6 +34,7 @@ from entrepot.operations.registry import CONTRACT, OPERATOR, SANDBOX, Api, load_
 from entrepot.outbound.addresses import Reach
 from entrepot.settings import LogLevel, Settings
 from entrepot.work import loop
+from entrepot.work.autopilot import autopilot
 from entrepot.work.duties import DUTIES
 from entrepot.work.duty import Duty
 from entrepot.work.finish_operations import finish_operations_duty
@@ -127,13 +128,19 @@ async def _build(database: Database, settings: Settings, notifying: Duty) -> Pla
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
         limiter=request_limiter(database, clock) if settings.limits_enabled else None,
-        duties=(
-            *DUTIES,
-            finish_operations_duty(network, settings.delivery_days_ahead),
-            notifying,
-        ),
+        duties=(*_duties(settings, network), notifying),
         interval_changes_max=settings.interval_changes_max,
         operations_take=timedelta(milliseconds=settings.operation_duration_ms),
+    )
+
+
+def _duties(settings: Settings, network: NetworkCache) -> tuple[Duty, ...]:
+    """Give what this service does later: also what depends on its settings."""
+    pace_s = settings.autopilot
+    return (
+        *DUTIES,
+        finish_operations_duty(network, settings.delivery_days_ahead),
+        *(() if pace_s is None else (autopilot(pace_s),)),
     )
 
 

@@ -25,6 +25,8 @@ FOREIGN_VARIABLES = frozenset({CONFIG_VARIABLE, "ENTREPOT_CONTRACT"})
 FOREIGN_PREFIXES = ("ENTREPOT_TEST_", "ENTREPOT_BENCH_", "ENTREPOT_CRASH_")
 CONFIG_BYTES_MAX = 1_000_000
 PORT_MAX = 65_535
+AUTOPILOT_PACE_S = 10
+"""The pace of an autopilot that is only switched on."""
 DATABASE_SCHEMES = ("postgresql", "postgres")
 
 
@@ -92,6 +94,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " Never for real orders.",
         ),
     ] = False
+    autopilot: Annotated[
+        Annotated[int, Meta(ge=1, le=86_400)] | None,
+        Meta(
+            description="Let orders go through the warehouse and to the door by themselves, a move"
+            " each so many seconds; only in a sandbox. The flag alone means 10.",
+        ),
+    ] = None
     limits_enabled: Annotated[
         bool,
         Meta(
@@ -333,6 +342,9 @@ def _contradictions(
         asking = effective["demo"].source
         reason = f"the demo world, which {asking} asks for, is always a sandbox"
         yield Problem("sandbox", effective["sandbox"].source, reason)
+    if values.get("autopilot") and not (values.get("demo") or values.get("sandbox")):
+        reason = "only a sandbox has one: add --sandbox"
+        yield Problem("autopilot", effective["autopilot"].source, reason)
 
 
 def _unknown(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 import importlib
 import importlib.metadata
+import itertools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -11,7 +12,9 @@ import typer
 
 from entrepot.cli.output import CommandRefused, ExitCode, fail
 from entrepot.db.start_refused import StartRefused
-from entrepot.settings import SettingsInvalid
+from entrepot.settings import AUTOPILOT_PACE_S, SettingsInvalid
+
+AUTOPILOT = "--autopilot"
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -58,7 +61,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; a person's mistake is told in a sentence."""
     try:
-        _app(arguments)(list(arguments), prog_name="entrepot")
+        _app(arguments)(list(_with_pace(arguments)), prog_name="entrepot")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except SettingsInvalid as error:
@@ -72,6 +75,15 @@ def run(arguments: Sequence[str]) -> int:
         fail(error.sentence)
         return ExitCode.ENVIRONMENT
     return ExitCode.DONE
+
+
+def _with_pace(arguments: Sequence[str]) -> Iterator[str]:
+    """Give an autopilot the pace it is not given; the parser knows no value that may be absent."""
+    for argument, following in itertools.pairwise((*arguments, "")):
+        if argument == AUTOPILOT and (not following or following.startswith("-")):
+            yield f"{argument}={AUTOPILOT_PACE_S}"
+        else:
+            yield argument
 
 
 def _app(arguments: Sequence[str]) -> typer.Typer:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def _option(setting: str, *flags: str) -> typer.models.OptionInfo:
+def _option(setting: str, *flags: str, metavar: str | None = None) -> typer.models.OptionInfo:
     """A flag with the setting's own description; None means that it was not given."""
     option: typer.models.OptionInfo = typer.Option(
-        *flags, help=description(setting).replace("`", ""), show_default=False
+        *flags, help=description(setting).replace("`", ""), show_default=False, metavar=metavar
     )
     return option
 
@@ -42,6 +42,7 @@ def serve(
     workers: Annotated[int | None, _option("workers", "--workers")] = None,
     demo: Annotated[bool | None, _option("demo", "--demo")] = None,
     sandbox: Annotated[bool | None, _option("sandbox", "--sandbox")] = None,
+    autopilot: Annotated[int | None, _option("autopilot", "--autopilot", metavar="[PACE]")] = None,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Do not enforce request limits: benches and tests.")
     ] = False,
@@ -70,6 +71,7 @@ def serve(
         workers=workers,
         demo=demo,
         sandbox=sandbox,
+        autopilot=autopilot,
         limits_enabled=False if no_limits else None,
         metrics_host=metrics_host,
         metrics_port=metrics_port,

@@ -15,10 +15,10 @@ from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption
 from entrepot.cli.file_loads import refuse
 from entrepot.cli.offers import OfferId
 from entrepot.cli.output import CommandRefused, JsonOption, progress, show, show_rows
-from entrepot.cli.stock_words import objection_words
 from entrepot.cli.with_database import with_database
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import ChangeBy, Correction, Pile, SetTo
+from entrepot.fulfilment.stock_words import objection_words
 
 if TYPE_CHECKING:
     from entrepot.db.transaction import Database

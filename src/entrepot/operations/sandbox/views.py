@@ -5,8 +5,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from entrepot.contract.enums import OrderStatus, OrderSubstatus
 from entrepot.contract.errors import Refusal
 from entrepot.db.clock import ClockState
+from entrepot.domain.order_moves import Stage
+from entrepot.fulfilment.walk_order import Walked
 from entrepot.operations.wire import Answer, IsoMoment
 
 CLOCK = "clock"
@@ -33,3 +36,31 @@ def show_clock(state: ClockState | Refusal) -> SandboxClock | Refusal:
     return SandboxClock(
         now=now.replace("+00:00", "Z"), frozen=state.frozen, aheadSeconds=round(state.ahead_s, 3)
     )
+
+
+class SandboxStage(Answer):
+    """A status with its substatus."""
+
+    status: OrderStatus
+    substatus: OrderSubstatus
+
+
+class SandboxWalk(Answer):
+    """Where the order is now, and how it came there."""
+
+    orderId: int
+    status: OrderStatus
+    substatus: OrderSubstatus
+    steps: Annotated[
+        list[SandboxStage],
+        Meta(description="The stages it went through, the last included; none if it was there."),
+    ]
+
+
+def show_walk(order_id: int, walked: Walked | Refusal) -> SandboxWalk | Refusal:
+    """Show where an order has come to, or why it has not."""
+    if isinstance(walked, Refusal):
+        return walked
+    now: Stage = (walked.start, *walked.steps)[-1]
+    steps = [SandboxStage(status=one.status, substatus=one.substatus) for one in walked.steps]
+    return SandboxWalk(orderId=order_id, status=now.status, substatus=now.substatus, steps=steps)

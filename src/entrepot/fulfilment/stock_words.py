@@ -1,24 +1,21 @@
 """Why stock cannot be corrected, in words for a person."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from entrepot import limits
+from entrepot.db.stock_corrections import Holder
 from entrepot.domain.stock_corrections import BelowHeld, BelowZero, Objection
-
-if TYPE_CHECKING:
-    from entrepot.db.stock_corrections import Holder
-    from entrepot.fulfilment.correct_stock import CorrectionRefused
+from entrepot.fulfilment.correct_stock import CorrectionRefused
 
 
-def objection_words(refused: "CorrectionRefused") -> Iterator[str]:
+def objection_words(refused: CorrectionRefused) -> Iterator[str]:
     """Say what stands against a correction, a sentence for each objection, in their order."""
     for objection in refused.objections:
         holders = [holder for holder in refused.holders if holder.key == objection.key]
         yield _words(objection, holders)
 
 
-def _words(objection: Objection, holders: "Sequence[Holder]") -> str:
+def _words(objection: Objection, holders: Sequence[Holder]) -> str:
     key = objection.key
     place = f"Offer {key.offer_id} in warehouse {key.warehouse_id}"
     if isinstance(objection, BelowHeld):
@@ -30,7 +27,7 @@ def _words(objection: Objection, holders: "Sequence[Holder]") -> str:
     return f"{place}: {objection.asked} on {objection.pile} would be more than {most}."
 
 
-def _named(held: int, holders: "Sequence[Holder]") -> str:
+def _named(held: int, holders: Sequence[Holder]) -> str:
     named = ", ".join(
         f"order {each.order_id} ({each.external_order_id}) holds {each.pieces}" for each in holders
     )
