@@ -1,6 +1,9 @@
 """Answers arrive whole and in order, whatever their requests look like on the wire."""
 
 import asyncio
+import gc
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from entrepot.demo.seed import DemoWorld
 from tests.http.raw import connect, request_bytes, send
@@ -88,3 +91,25 @@ async def test_a_body_may_come_in_pieces_and_be_waited_for(
     writer.write(asking[head_length:])
     assert (await read_answers(reader, 1))[0][1] == expected
     writer.close()
+
+
+async def test_answered_requests_are_freed_without_a_garbage_collection(
+    shared_service: Service,
+) -> None:
+    reader, writer = await connect(shared_service.base_url)
+    gc.collect()
+    before = requests_in_memory()
+    gc.disable()
+    try:
+        for method, path in (("GET", "/v2/campaigns"), ("GET", "/healthz")) * 10:
+            writer.write(request_bytes(method, path))
+            await read_answers(reader, 1)
+        assert requests_in_memory() <= before + 1  # a connection keeps its last one
+    finally:
+        gc.enable()
+    writer.close()
+
+
+def requests_in_memory() -> int:
+    """Count the requests that were not freed."""
+    return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())

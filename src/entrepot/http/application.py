@@ -16,6 +16,7 @@ from entrepot.figures import Family
 from entrepot.fulfilment.group_commit import QueueFull
 from entrepot.http.apis import Apis, other_method_reply
 from entrepot.http.asgi import (
+    WHOLE,
     AsgiApp,
     AsgiScope,
     ClientGone,
@@ -131,6 +132,7 @@ class Application:
                 ]
             await send(message)
 
+        scope.pop(WHOLE, None)  # pages know ASGI's messages only
         try:
             await self._pages(scope, receive, send_with_id)
         except Exception:  # answered already, by the pages' own handler

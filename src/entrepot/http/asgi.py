@@ -79,7 +79,8 @@ async def send_reply(
         *reply.headers,
         *headers,
     ]
-    whole: WholeRequest | None = scope.get(WHOLE)
+    # Taken out: it holds the scope, and a circle is freed by a garbage collection only.
+    whole: WholeRequest | None = scope.pop(WHOLE, None)
     if whole is None or not whole.answer(status, all_headers, body):
         await send({"type": "http.response.start", "status": status, "headers": all_headers})
         await send({"type": "http.response.body", "body": body})
