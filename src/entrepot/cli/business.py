@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import JsonOption, show, show_rows
 from entrepot.cli.with_database import with_database
@@ -50,6 +51,33 @@ def create(
 
     made = with_database(settings, lambda database: database.transaction(work))
     show(_shown(made), as_json=as_json)
+
+
+@app.command()
+def change(
+    business: BusinessOption = None,
+    subscription: Annotated[
+        SubscriptionLevel, typer.Option(help="The subscription, which decides some limits.")
+    ] = SubscriptionLevel.NONE,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change the subscription of a business. It counts everywhere within 5 seconds."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts_change import set_subscription  # noqa: PLC0415
+    from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
+
+    async def work(connection: "Connection") -> Business:
+        business_id = await choose_business(connection, business)
+        await set_subscription(connection, business_id, subscription)
+        changed = await fetch_business(connection, business_id)
+        assert changed is not None, "a chosen business exists"
+        return changed
+
+    changed = with_database(settings, lambda database: database.transaction(work))
+    show(_shown(changed), as_json=as_json)
 
 
 @app.command("list")

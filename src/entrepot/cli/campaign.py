@@ -66,6 +66,37 @@ def create(
     show(_shown(made), as_json=as_json)
 
 
+@app.command()
+def change(
+    campaign_id: Annotated[
+        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the campaign.")
+    ],
+    availability: Annotated[
+        ApiAvailability, typer.Option(help="Whether it may use the API, and if not, why.")
+    ],
+    business: BusinessOption = None,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Switch a campaign off, or on again. It counts everywhere within 5 seconds."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts_change import set_availability  # noqa: PLC0415
+    from entrepot.db.accounts_read import fetch_campaign  # noqa: PLC0415
+
+    async def work(connection: "Connection") -> Campaign:
+        business_id = await choose_business(connection, business)
+        await set_availability(connection, business_id, campaign_id, availability)
+        changed = await fetch_campaign(connection, business_id, campaign_id)
+        if changed is None:
+            raise CommandRefused(f"Business {business_id} has no campaign {campaign_id}.")
+        return changed
+
+    changed = with_database(settings, lambda database: database.transaction(work))
+    show(_shown(changed), as_json=as_json)
+
+
 @app.command("list")
 def list_(
     business: Annotated[

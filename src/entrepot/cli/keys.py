@@ -26,6 +26,8 @@ DaysOption = Annotated[
     ),
 ]
 
+_SCOPES = "Scopes: " + ", ".join(Scope)
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -61,7 +63,7 @@ class ShownRevocation(msgspec.Struct, frozen=True, rename="camel"):
     state: str
 
 
-@app.command(epilog="Scopes: " + ", ".join(Scope))
+@app.command(epilog=_SCOPES)
 def create(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="What the key is for, in your words.")
@@ -122,6 +124,44 @@ def list_(
 
     found = with_database(settings, lambda database: database.read(work))
     show_rows([_shown(key) for key in found], as_json=as_json, empty="No key yet.")
+
+
+@app.command(epilog=_SCOPES)
+def change(
+    key_id: Annotated[
+        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
+    ],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(metavar="SCOPE", help="What it may do from now on, instead of before."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What it is for, in your words.")
+    ] = None,
+    business: BusinessOption = None,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what a key may do, or its name. It counts everywhere within 5 seconds."""
+    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
+    from entrepot.db.accounts import list_keys  # noqa: PLC0415
+    from entrepot.db.accounts_change import change_key  # noqa: PLC0415
+
+    if not scope and name is None:
+        raise typer.BadParameter("Say --scope, --name or both.")
+    named = None if name is None else checked_name(name)
+
+    async def work(connection: "Connection") -> "ListedKey":
+        business_id = await choose_business(connection, business)
+        if not await change_key(connection, business_id, key_id, name=named, scopes=scope or None):
+            raise CommandRefused(f"Business {business_id} has no key {key_id} in force.")
+        keys = await list_keys(connection, business_id)
+        return next(listed for listed in keys if listed.key.id == key_id)
+
+    changed = with_database(settings, lambda database: database.transaction(work))
+    show(_shown(changed), as_json=as_json)
 
 
 @app.command()

@@ -193,13 +193,14 @@ def _scopes(declared: list[str]) -> str:
 
 
 def _limit(declared: Json) -> str:
-    tier = declared["none"]
+    tier, medium = declared["none"], declared["medium"]
     duration, unit = tier["period-duration"], tier["period"]
     window = f"{duration} {unit}" if duration != 1 else unit.removesuffix("s")
     counted = declared["path"]
     what = "requests" if counted == "resp" else f"of {counted}"
     parallel = declared.get("parallel-limit-value", 4)
-    return f"{tier['amount']:,} {what} per {window}, {parallel} at once"
+    more = "" if medium == tier else f" ({medium['amount']:,} with a MEDIUM subscription)"
+    return f"{tier['amount']:,} {what} per {window}{more}, {parallel} at once"
 
 
 def _pretty(value: object) -> str:
