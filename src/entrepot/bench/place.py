@@ -23,14 +23,17 @@ def count_runs(plan: Plan) -> int:
     return len(plan.runs) + plan.repeats * len(kinds)
 
 
-def require_tools() -> None:
-    """Make sure that every contender can run, before any of them does.
+def require_tools(plan: Plan) -> None:
+    """Make sure that every contender of a plan can run, before any of them does.
 
     Raises:
         StartRefused: names what is missing.
     """
-    find_pgbench()
-    require_fastapi()
+    contenders = {run.contender for run in plan.runs}
+    if Contender.PGBENCH in contenders:
+        find_pgbench()
+    if Contender.FASTAPI in contenders:
+        require_fastapi()
 
 
 async def bench_place(

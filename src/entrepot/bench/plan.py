@@ -55,6 +55,11 @@ class Plan(msgspec.Struct, frozen=True):
     repeats: int
     limited: bool = True
 
+    def only(self, *contenders: Contender) -> "Plan":
+        """Leave the others' runs out."""
+        runs = tuple(run for run in self.runs if run.contender in contenders)
+        return msgspec.structs.replace(self, runs=runs)
+
 
 def full_plan(seconds: float, repeats: int) -> Plan:
     """Every configuration; within five minutes as long as `seconds` and `repeats` are 4."""

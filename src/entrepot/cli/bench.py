@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from entrepot.bench.plan import Contender
 from entrepot.cli.bench_notify import notify
 from entrepot.cli.bench_options import options
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
@@ -89,6 +90,10 @@ def place(
     quick: Annotated[
         bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
     ] = False,
+    only: Annotated[
+        list[Contender] | None,
+        typer.Option(help="Run this contender alone; may be given twice. Default: all."),
+    ] = None,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Let Entrepot count no request limits.")
     ] = False,
@@ -105,6 +110,8 @@ def place(
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = quick_plan() if quick else full_plan(seconds, repeats)
     plan = msgspec.structs.replace(plan, limited=not no_limits)
+    if only:
+        plan = plan.only(*only)
     try:
         report = asyncio.run(_place(settings, plan))
     except BenchFailed as error:
@@ -121,7 +128,7 @@ async def _place(settings: Settings, plan: "Plan") -> "Report":
     from entrepot.bench.place import bench_place, count_runs, require_tools  # noqa: PLC0415
     from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
 
-    require_tools()
+    require_tools(plan)
     async with contextlib.AsyncExitStack() as stack:
         url = settings.database_url
         if url is None:
