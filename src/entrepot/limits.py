@@ -99,6 +99,8 @@ HANDOVER_PARCELS_MAX = 1_000
 HANDOVERS_CLOSED_AT_ONCE_MAX = 200
 # Closing takes a second or two: what has not come to its end by then, nobody is working on.
 HANDOVER_CLOSING_S_MAX = 60
+# Wrong receive codes of an order that a carrier may try: of a million, nobody guesses one.
+RECEIVE_CODE_TRIES_MAX = 10
 # A carrier's report of an hour; each event is a move of an order.
 IMPORTED_EVENTS_MAX = 500
 

@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 
+from entrepot.contract.operator_errors import OperatorCode
 from entrepot.operations.registry import APIS, load_operations, snake
 from entrepot.operations.wire import Answer, Query, Request
 from entrepot.settings import Settings, description, variable_name
@@ -114,6 +115,11 @@ def test_every_setting_is_documented() -> None:
     for name in Settings.__struct_fields__:
         assert description(name), name
         assert f"`{variable_name(name)}`" in guide, name
+
+
+def test_every_code_of_the_operators_api_is_documented() -> None:
+    guide = (SOURCES.parents[1] / "docs" / "guides" / "warehouse.md").read_text()
+    assert [code for code in OperatorCode if f"`{code}`" not in guide] == []
 
 
 def _below(base: type) -> list[type]:

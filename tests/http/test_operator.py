@@ -1,5 +1,6 @@
 """The operator's API over HTTP: who may what, a day in the warehouse, reads on record."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,12 @@ from entrepot.db.audit import audit
 from entrepot.demo.seed import DemoWorld
 from entrepot.domain.operators import Role
 from entrepot.operations.call import Platform
+from entrepot.operations.openapi import openapi_document
 from entrepot.operations.registry import OPERATOR, Method, load_operations
 from tests.documents.reading import read_pages
 from tests.http.shopping import Shop, item, parcels, pickup_options, to_point
 from tests.support.client import Answer, Client
+from tests.support.contract import Contract
 
 load_operations()
 WAREHOUSE = 501  # the one of the demo's WAREHOUSE key
@@ -21,10 +24,36 @@ Json = dict[str, Any]
 As = Callable[[Role], Client]
 
 
+class Checking(Client):
+    """Holds every answer of the operator's API against its own document."""
+
+    own: Contract
+
+    def _check(self, method: str, path: str, answer: Answer) -> None:
+        super()._check(method, path, answer)
+        if answer.headers["Content-Type"] == "application/json":
+            operation_id = self.own.operation_of(method, path.partition("?")[0])
+            assert self.own.check(operation_id, answer.status, answer.json) == []
+
+
+@pytest.fixture(scope="session")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """The document of the operator's API, as a contract to be held against."""
+    file = tmp_path_factory.mktemp("operator") / "openapi.json"
+    file.write_text(json.dumps(openapi_document(OPERATOR)))
+    return Contract(file)
+
+
 @pytest.fixture
-def people(client: Client, world: DemoWorld) -> As:
+def people(client: Client, world: DemoWorld, document: Contract) -> As:
     """The operator's people, by role."""
-    return lambda role: client.with_key(world.operator_keys[role])
+
+    def person(role: Role) -> Client:
+        checking = Checking(client._session, client._base_url, world.operator_keys[role], None)
+        checking.own = document
+        return checking
+
+    return person
 
 
 class Day:
@@ -131,6 +160,15 @@ async def test_each_role_may_what_is_declared_and_no_more(
         )
         refused = answer.status == 403 and answer.error[0] == "ROLE_NOT_ALLOWED"
         assert refused == (role not in operation.roles), (role, answer.content)
+
+
+async def test_it_has_a_page_and_a_document(shared_client: Client) -> None:
+    page = await shared_client.request("GET", "/docs/operator")
+    assert page.status == 200
+    assert b"makePickList" in page.content
+    document = await shared_client.request("GET", "/operator/v1/openapi.json")
+    declared = document.json["paths"]["/operator/v1/personal-reads"]["get"]
+    assert declared["x-roles"] == ["ADMIN"]
 
 
 async def test_only_an_operators_key_opens_it(shared_client: Client, world: DemoWorld) -> None:
@@ -299,6 +337,22 @@ async def test_a_carrier_speaks_of_what_it_was_given(day: Day) -> None:
     full = await day.at_order(day.carrier, "getFullOrder", order_id)
     assert full.json["work"]["carrier"] == "OWN"
     assert full.json["recipient"]["phone"] == "+79990001122"
+
+
+async def test_nobody_finds_a_receive_code_by_trying(day: Day, people: As) -> None:
+    order_id = await day.send()
+    await day.tell(order_id, type="ARRIVED")
+    path = {"campaignId": day.shop.business.campaign_id, "orderId": order_id}
+    read = (await day.shop.client.call("getOrder", **path)).json
+    receive_code = read["order"]["delivery"]["receiveCode"]
+    wrong = "000000" if receive_code != "000000" else "111111"
+    said = [await day.tell(order_id, type="DELIVERED", receiveCode=wrong) for _ in range(10)]
+    assert {each.message for each in said} == {f"The receive code is not that of order {order_id}"}
+    late = await day.tell(order_id, type="DELIVERED", receiveCode=receive_code)
+    assert late.error[0] == "RECEIVE_CODE"
+    event = {"type": "DELIVERED", "receiveCode": receive_code}
+    at_desk = await day.at_order(people(Role.ADMIN), "recordCarrierEvent", order_id, event)
+    assert at_desk.json["status"] == "DELIVERED"
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,11 @@ RECEIVE_CODE_MISSING = Template(
     OperatorCode.RECEIVE_CODE,
     "Order {order_id} is handed out against its receive code only: receiveCode is missing",
 )
+RECEIVE_CODE_TRIES = Template(
+    400,
+    OperatorCode.RECEIVE_CODE,
+    "Too many wrong receive codes for order {order_id}: only an administrator can hand it out now",
+)
 BAD_FIELD = Template(400, OperatorCode.BAD_FIELD, "{field} {problem}")
 SEARCH_TOO_WIDE = Template(
     400,

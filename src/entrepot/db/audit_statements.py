@@ -328,6 +328,13 @@ TENANT_TABLES = (
     *WORK_TABLES,
     "operation",
     "stored_answer",
+    "subscription",
+    "delivery",
+    "delivery_attempt",
+    "delivery_lane",
+    "own_limit",
+    "parallel_hold",
+    "request_budget",
 )
 # Rows of businesses that do not exist: looked for between the ids of those that do.
 STRANGERS = {

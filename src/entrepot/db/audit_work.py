@@ -13,6 +13,7 @@ WORK_TABLES = (
     "parcel",
     "handover",
     "personal_read",
+    "receive_attempt",
     "offer_barcode",
     "shelf",
 )
@@ -28,9 +29,6 @@ WORK_CHECKS: dict[str, str] = {
             CASE WHEN l.warehouse_id <> o.warehouse_id
               THEN format('the pick list is of warehouse %s, the order of %s', l.warehouse_id,
                 o.warehouse_id) END,
-            CASE WHEN w.step = 'ASIDE' AND o.status = 'PROCESSING'
-                AND o.substatus <> 'STARTED'
-              THEN format('is put aside, the order is %s', o.substatus) END,
             CASE WHEN w.step = 'HANDED_OVER' AND (w.carrier IS NULL
                 OR (o.status, o.substatus) IN (('PROCESSING', 'STARTED'),
                   ('PROCESSING', 'READY_TO_SHIP')))
@@ -42,7 +40,6 @@ WORK_CHECKS: dict[str, str] = {
           AND l.business_id = $1
         WHERE {_RANGE}
           AND (o.id IS NULL OR o.fake OR l.id IS NULL OR l.warehouse_id <> o.warehouse_id
-            OR (w.step = 'ASIDE' AND o.status = 'PROCESSING' AND o.substatus <> 'STARTED')
             OR (w.step = 'HANDED_OVER' AND (w.carrier IS NULL
               OR (o.status, o.substatus) IN (('PROCESSING', 'STARTED'),
                 ('PROCESSING', 'READY_TO_SHIP')))))

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from entrepot import limits
 from entrepot.contract import operator_errors as errors
-from entrepot.contract.errors import Refusal
-from entrepot.db import order_work
+from entrepot.contract.errors import RECEIVE_CODE_WRONG, Refusal
+from entrepot.db import order_work, receive_attempts
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
+from entrepot.db.order_work import OrderWork
 from entrepot.db.transaction import Database
 from entrepot.domain.carrier_events import HANDED_OUT, CarrierEvent, stage_after
 from entrepot.domain.carriers import OWN_FLEET
@@ -31,22 +33,40 @@ class _Told(msgspec.Struct, frozen=True):
     async def check(
         self, connection: Connection, orders: Mapping[int, LockedOrder]
     ) -> Mapping[int, Refusal]:
-        refused: dict[int, Refusal] = {}
         business_id = next((order.business_id for order in orders.values()), 0)
         works = await order_work.read_work(connection, business_id, orders)
+        failed = await receive_attempts.read_attempts(connection, business_id, orders)
+        refused: dict[int, Refusal] = {}
+        guesses: list[int] = []
         for order in orders.values():
             event = self.events[order.business_id, order.id]
-            work = works.get(order.id)
-            # What was sent without scanning went with the operator's own people.
-            carrier = OWN_FLEET.id if work is None or work.carrier is None else work.carrier
-            if self.carrier is not None and carrier != self.carrier:
-                refused[order.id] = errors.NOT_ITS_CARRIER(order_id=order.id, carrier=self.carrier)
-            elif _needs_code(order) and event.kind in HANDED_OUT and event.receive_code is None:
-                refused[order.id] = errors.RECEIVE_CODE_MISSING(order_id=order.id)
+            objection = self._not_its(order, works.get(order.id))
+            if objection is None and event.kind in HANDED_OUT and _needs_code(order):
+                objection = self._wrong_code(order, event.receive_code, failed[order.id])
+                if event.receive_code is not None and objection is not None:
+                    guesses.append(order.id)
+            if objection is not None:
+                refused[order.id] = objection
+        await receive_attempts.add_attempts(connection, business_id, guesses)
         return refused
 
     async def write(self, connection: Connection, moved: Sequence[Moved]) -> None:
         """Nothing of ours changes with a carrier's event."""
+
+    def _not_its(self, order: LockedOrder, work: OrderWork | None) -> Refusal | None:
+        # What was sent without scanning went with the operator's own people.
+        carrier = OWN_FLEET.id if work is None or work.carrier is None else work.carrier
+        if self.carrier in (None, carrier):
+            return None
+        return errors.NOT_ITS_CARRIER(order_id=order.id, carrier=self.carrier)
+
+    def _wrong_code(self, order: LockedOrder, told: str | None, failed: int) -> Refusal | None:
+        if told is None:
+            return errors.RECEIVE_CODE_MISSING(order_id=order.id)
+        # Nobody may find a code by trying them all, also not who has the parcel in hand.
+        if self.carrier is not None and failed >= limits.RECEIVE_CODE_TRIES_MAX:
+            return errors.RECEIVE_CODE_TRIES(order_id=order.id)
+        return None if told == order.receive_code else RECEIVE_CODE_WRONG(order_id=order.id)
 
 
 async def record_events(

@@ -54,6 +54,8 @@ class _Packing(msgspec.Struct, frozen=True):
         if order.stage == STARTED:
             if order.cancellation is not None:
                 return errors.BEING_CANCELLED(order_id=order.id)
+            if work is not None and any(each.handover_id for each in work.parcels):
+                return errors.ALREADY_PACKED(order_id=order.id)
             ready = work is not None and work.picked and work.step is not WorkStep.ASIDE
             standing = WorkStep.WAITING if work is None else work.step
             return None if ready else errors.NOT_PICKED(order_id=order.id, standing=standing)
