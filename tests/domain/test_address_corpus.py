@@ -15,9 +15,18 @@ import msgspec
 import pytest
 
 from entrepot.domain.address import Resolved, Unresolved, resolve_address
+from entrepot.domain.address_known import ELSEWHERE_TOWNS
 from entrepot.domain.network import Network
 
-from .addresses.rules import Written, in_latin, mistyped, named_alone, namesakes, told_apart
+from .addresses.rules import (
+    Written,
+    elsewhere,
+    in_latin,
+    mistyped,
+    named_alone,
+    namesakes,
+    told_apart,
+)
 from .addresses.world import labelled, large_network
 
 _FOLDER = Path(__file__).parent / "addresses"
@@ -127,6 +136,20 @@ def test_slips_are_mended_or_asked_about(network: Network) -> None:
     assert not without.elsewhere
     assert with_parents.rate >= SLIPS_RIGHT_MIN, with_parents.left_open[:50]
     assert without.rate >= SLIPS_ALONE_RIGHT_MIN
+
+
+def test_a_place_elsewhere_is_never_taken_for_one_that_is_known(network: Network) -> None:
+    tree = network.regions
+    lines = (_FOLDER / "elsewhere.txt").read_text("utf-8").splitlines()[1:]
+    villages = [name for line in lines for name in line.split("|")]
+    towns = [name.title() for name in ELSEWHERE_TOWNS if not tree.named(name)]
+    assert (len(villages), len(towns)) > (150, 700)
+    assert not any(tree.named(name) for name in villages)
+    tally = Tally()
+    for text in elsewhere(network, villages, towns):
+        tally.add(network, text, None)
+    tally.tell("elsewhere")
+    assert tally.elsewhere == []
 
 
 def test_namesakes_are_never_chosen_between(network: Network) -> None:

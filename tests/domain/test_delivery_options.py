@@ -12,6 +12,8 @@ from entrepot.domain.delivery.shipping import shipping_as_planned
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import LogisticPoint, Network, Warehouse
+from entrepot.network_files.build import calendar_of
+from entrepot.network_files.row_types import CalendarRow
 
 from .networks import (
     EVERY_DAY,
@@ -29,6 +31,7 @@ from .networks import (
     TVER_POINT,
     WEEKDAYS,
     at,
+    calendars,
     day,
     network,
     novosibirsk_warehouse,
@@ -117,6 +120,35 @@ def with_point(changed: LogisticPoint) -> Network:
 )
 def test_pickup_from_moscow(ordered: str, point_id: int, expected: str, because: str) -> None:
     assert first_day(at(ordered), point_id) == expected, because
+
+
+@pytest.mark.parametrize(
+    ("ordered", "expected", "because"),
+    [
+        ("2025-10-31 14:00", "11-01", "Friday in time: leaves, arrives on Saturday"),
+        ("2025-10-31 18:00", "11-02", "Friday evening: leaves on the Saturday that is worked"),
+        (
+            "2025-11-01 18:00",
+            "11-06",
+            "Saturday evening: Monday and the holiday on Tuesday are off",
+        ),
+        ("2025-11-05 14:59", "11-06", "Wednesday is an ordinary day again"),
+    ],
+)
+def test_friday_evening_into_a_holiday_with_the_days_that_the_country_moved(
+    ordered: str, expected: str, because: str
+) -> None:
+    # In 2025 Russia worked on Saturday the 1st of November, and rested on Monday the 3rd for it.
+    russia = calendar_of(
+        CalendarRow(
+            id=RUSSIAN_OFFICE, name="Russia", works=frozenset(range(5)), country="RU", years=(2025,)
+        )
+    )
+    made = network(
+        calendars=(*(each for each in calendars() if each.id != RUSSIAN_OFFICE), russia),
+        warehouses=(warehouse(calendar_id=RUSSIAN_OFFICE), novosibirsk_warehouse()),
+    )
+    assert first_day(at(ordered), MOSCOW_POINT, made=made) == expected, because
 
 
 NOON, EVENING, NEVER = 12 * 60, 20 * 60, 0

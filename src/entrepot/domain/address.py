@@ -214,8 +214,10 @@ class _Decision(msgspec.Struct):
     def _may_be_meant(self, candidate: _Candidate) -> bool:
         """Tell whether a mistyped name may decide where a parcel goes."""
         source = candidate.source
-        if source.other_form and not source.marked:
-            return False
+        if source.other_form and (source.small or not source.marked):
+            return False  # пос. Заречное is not the town Заречный
+        if source.far and not _is_large(candidate.above):
+            return False  # Березники are not meant by Берёзки
         narrowed = any(
             candidate.named_by >> at & 1 and mention is not source and _narrows(mention)
             for at, mention in enumerate(self.mentions)

@@ -98,7 +98,8 @@ def _index_region(index: AddressIndex, region: Region, russian: set[str]) -> Non
         for phrase in _phrases(orders):
             _add(index.phrases, " ".join(phrase), region.id)
             _lengthen(index.longest, phrase)
-        russian.update(" ".join(order) for order in orders)
+        if name in names:  # shortened names are near to too much
+            russian.update(" ".join(order) for order in orders)
         written = " ".join(words)
         if region.type in _SUBJECTS and written.endswith((" область", " край")):
             _add(index.subjects, written, region.id)

@@ -21,6 +21,7 @@ class Mention(msgspec.Struct):
     loose: bool = False  # named by an okrug: may lie beside the settlement
     near: bool = False  # mistyped, or shortened
     names: int = 1  # how many different names a mistyped one is near to, places elsewhere included
+    far: bool = False  # mistyped more than once
     other_form: bool = False  # Новосибирска, Кирова: rather a form of the name than a mistake
     postcode: bool = False
     part: bool = False  # of a longer name that is not known

@@ -61,6 +61,7 @@ class _Reader(msgspec.Struct):
         )
         if length == 1 and self.keys[at] in self.index.shared:
             mention.near, mention.names = True, 2
+            mention.part |= self._goes_straight_on(at + 1)  # Нижний Ломов
         self.reading.pieces.append(mention)
 
     def _part_of_longer(self, start: int, end: int) -> bool:
@@ -73,6 +74,10 @@ class _Reader(msgspec.Struct):
         last = len(pieces) - 1
         # 5 Lenina Novosibirsk
         return self.reading.plain(last) and not (last == 1 and self.reading.number(0))
+
+    def _goes_straight_on(self, at: int) -> bool:
+        words = self.line.words
+        return at < len(words) and words[at].isalpha() and words[at] not in MARKERS
 
     def take_word(self, at: int) -> None:
         word = self.line.words[at]
@@ -140,7 +145,8 @@ class _Reader(msgspec.Struct):
             self.regions(tuple(ids)),
             near=True,
             names=len(meanings),
-            other_form=all(other_form(" ".join(words), phrase) for phrase in fitting),
+            far=not any(_is_one_slip(words, phrase) for phrase in fitting),
+            other_form=any(other_form(" ".join(words), phrase) for phrase in fitting),
         )
         self.reading.pieces.append(mention)
         return True
@@ -177,6 +183,10 @@ class _Reader(msgspec.Struct):
     def _append_near(self, ids: tuple[int, ...]) -> None:
         at = len(self.reading.pieces)
         self.reading.pieces.append(Mention(at, self.regions(ids), near=True))
+
+
+def _is_one_slip(words: list[str], phrase: str) -> bool:
+    return edited(skeleton(" ".join(words)), skeleton(phrase), 1)
 
 
 def _words_fit(words: list[str], name: list[str]) -> bool:

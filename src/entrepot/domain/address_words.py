@@ -275,14 +275,27 @@ def look_up_key(word: str) -> str:
     return word if _CYRILLIC.match(word) or not word.isascii() or is_number(word) else sound(word)
 
 
-_CASE_END = re.compile("[аеиоуыэюяй]*(?:го|му|х|м)?$")
+_CASE_END = re.compile(
+    "(?:[иыо]й|[ая]я|[ое]е|[иы]е|[ое]го|[ое]му|[оеиы]м|[иы]х|[ую]ю|ей|ью|[аяыиуюеоь])?$"
+)
 _DECLINED = re.compile("(?:ов|ев|ин|ын|ск|цк|[бвгджзклмпрстфхцчшщь]н)$")
+
+
+_DIMINUTIVE = re.compile("(?:ь?к(?:а|и|ово|ино)|ц[аы]|ы)$")
+_PLACE_END = re.compile("(?:[ое]во|ино|цы|ец|[аяоеиыь])?$")
 
 
 def other_form(word: str, name: str) -> bool:
     """Tell whether two words are rather forms of one than one and its mistake.
 
-    Кирова and Киров, Советская and Советский, Иванов and Иваново: people and streets.
+    Кирова and Киров, Советская and Советский, Иванов and Иваново: people and streets. Not
+    Советски: an adjective has no such form. Самарка and Самара, Клины and Клин: other places.
     """
-    stem = _CASE_END.sub("", word)
-    return stem == _CASE_END.sub("", name) and _DECLINED.search(stem) is not None
+    diminutive = _DIMINUTIVE.sub("", word)
+    if diminutive != word and diminutive == _PLACE_END.sub("", name):
+        return word.replace("ы", "и") != name.replace("ы", "и")
+    stem, of_name = _CASE_END.sub("", word), _CASE_END.sub("", name)
+    if stem != of_name or _DECLINED.search(stem) is None:
+        return False
+    is_adjective = len(name) - len(stem) > 1
+    return not is_adjective or len(word) - len(stem) > 1

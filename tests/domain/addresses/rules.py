@@ -6,7 +6,7 @@ shops and hurried people, in both scripts, and the slips of fingers.
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from entrepot.contract.enums import RegionType
@@ -118,6 +118,25 @@ def mistyped(network: Network, seed: int) -> Iterator[Written]:
             yield Written(rule, text, place.region.id)
             if len(network.regions.named(name)) == 1:
                 yield Written(f"{rule}, alone", f"{wrong}, {street}", place.region.id)
+
+
+def elsewhere(network: Network, villages: Sequence[str], towns: Sequence[str]) -> Iterator[str]:
+    """Name places that the network does not know: the right answer to each is a question."""
+    tree = network.regions
+    subjects = [region.name for region in tree.by_id.values() if region.type in _SUBJECTS]
+    for village in villages:
+        yield f"{village}, ул. Центральная, 5"
+        yield f"с. {village}, д. 5"
+        for number, subject in enumerate(subjects):
+            form = "{}, {}, 5" if number % 2 else "{}, пос. {}, ул. Центральная, д. 5"
+            yield form.format(subject, village)
+    for number, town in enumerate(towns):
+        subject = subjects[number % len(subjects)]
+        yield f"{subject}, г. {town}, ул. Ленина, д. 5"
+        yield f"{subject}, {town}, Мира 12"
+        yield f"{town}, ул. Гагарина, 7"
+        yield f"г {town} ул Гагарина 7"
+        yield f"ул. Гагарина, 7, {town}"
 
 
 def namesakes(network: Network) -> Iterator[str]:
