@@ -7,7 +7,7 @@ import pytest
 
 from entrepot.domain.delivery.calendar import OwnDays
 from entrepot.domain.delivery.offering import OfferedSlot
-from entrepot.domain.delivery.routes import Route, find_route, route_of
+from entrepot.domain.delivery.routes import Route, Routes, route_of
 from entrepot.domain.delivery.shipping import shipping_as_planned
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place
@@ -62,7 +62,7 @@ def route(
     made: Network = NETWORK,
     ahead: int = AHEAD,
 ) -> Route | None:
-    return find_route(made, warehouse_id, to(destination, made), now=now, days_ahead=ahead)
+    return Routes(made, now=now, days_ahead=ahead).find(warehouse_id, to(destination, made))
 
 
 def slots(
