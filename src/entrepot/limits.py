@@ -191,8 +191,8 @@ PARALLEL_CONTENDED_S = 5.0
 DELIVERY_LANES = 8
 # Requests under way in a lane; with all lanes that is what one receiver has to bear.
 DELIVERIES_AT_ONCE_PER_LANE_MAX = 4
-# A tenth of a second's work of a lane, read and written in two statements.
-DELIVERIES_PER_BATCH_MAX = 200
+# A tenth of a second's work, read in one statement and written in a few.
+DELIVERIES_PER_BATCH_MAX = 400
 # Lanes a process works at once: 512 requests under way, whoever is slow.
 DELIVERY_LANES_PER_PROCESS_MAX = 128
 # A lane is given back so often, so that others get their turn.

@@ -12,7 +12,7 @@ from entrepot import limits
 from entrepot.contract.notifications import NotificationKind
 from entrepot.db import delivery_lanes, delivery_log, subscriptions
 from entrepot.db.connection import Connection
-from entrepot.db.delivery_lanes import Lane
+from entrepot.db.delivery_lanes import Share
 from entrepot.db.subscriptions import NewSubscription
 from entrepot.domain.notifications import OffReason, SubscriptionState
 from entrepot.domain.order_moves import DELIVERY, READY_TO_SHIP, SHIPPED
@@ -262,12 +262,12 @@ async def test_what_a_dead_sender_held_is_sent_when_its_lease_ends(
     await place(p1, ours, 16)
     holder = uuid4()
 
-    async def die(connection: Connection) -> list[Lane]:
+    async def die(connection: Connection) -> list[Share]:
         free = await delivery_lanes.find_free(connection, 100)
         return await delivery_lanes.claim(connection, [one.lane for one in free], holder)
 
-    lanes = await p1.database.transaction(die)
-    assert len(lanes) > 1
+    (share,) = await p1.database.transaction(die)
+    assert len(share.lanes) > 1
     async with post_of(p2) as second:
         await second.send()
         assert shop_server.told == []
@@ -280,7 +280,7 @@ async def test_what_a_dead_sender_held_is_sent_when_its_lease_ends(
     assert len(shop_server.told) == 16
     assert await post.waiting(subscription) == 0
     # Whoever comes to life again has nothing to give back.
-    await p1.database.transaction(lambda one: delivery_lanes.release(one, lanes[0], holder))
+    await p1.database.transaction(lambda one: delivery_lanes.release(one, share, holder))
 
 
 async def test_a_poor_answer_to_the_ping_keeps_it_off(

@@ -1,4 +1,4 @@
-"""What is due in a lane, and what became of it: read and written by the lane's holder.
+"""What is due in lanes, and what became of it: read and written by the lanes' holder.
 
 Every statement is sent once for a batch, however long.
 """
@@ -15,7 +15,7 @@ from entrepot.contract.notifications import NotificationKind, NotifiedItem
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.columns import column
 from entrepot.db.connection import Connection
-from entrepot.db.delivery_lanes import Lane
+from entrepot.db.delivery_lanes import Share
 from entrepot.domain.notifications import Owed
 from entrepot.domain.order_events import EventKind
 
@@ -32,10 +32,14 @@ _READ_DUE = f"""
     FROM (
       SELECT d.*, m.moment, now() AS real_moment
       FROM (SELECT {NOW_SQL} AS moment) m
-      JOIN delivery d ON d.due_at <= m.moment
-      WHERE d.business_id = $1 AND d.subscription_id = $2 AND d.lane = $3
-      ORDER BY d.due_at, d.order_id, d.seq, d.part
-      LIMIT $4
+      CROSS JOIN unnest($3::smallint[]) AS l (lane)
+      CROSS JOIN LATERAL (
+        SELECT d.* FROM delivery d
+        WHERE d.business_id = $1 AND d.subscription_id = $2 AND d.lane = l.lane
+          AND d.due_at <= m.moment
+        ORDER BY d.due_at
+        LIMIT $4
+      ) d
     ) d
     CROSS JOIN LATERAL (
       SELECT count(*) AS waiting, max(b.due_at) AS until
@@ -74,6 +78,8 @@ _READ_DUE = f"""
     ORDER BY d.order_id, d.seq, d.part
 """
 _WITH_ITEMS = [NotificationKind.ORDER_CREATED, NotificationKind.ORDER_CANCELLED]
+
+_DO_NOT_WAIT = "SET LOCAL synchronous_commit = off"
 
 _REMOVE = """
     DELETE FROM delivery d
@@ -136,7 +142,7 @@ class Batch(NamedTuple):
     """What may be sent at one moment: for each order, its notifications in their order.
 
     `real_moment` is PostgreSQL's own time, which a sandbox does not move. `full` tells that more
-    may be due.
+    is likely to be due by the time this has been sent.
     """
 
     moment: datetime
@@ -188,9 +194,10 @@ class Written(NamedTuple):
     failed_at: datetime | None
 
 
-async def read_due(connection: Connection, lane: Lane) -> Batch | None:
-    """Read what is due in a lane; None when nothing is."""
-    rows = await connection.fetch(_READ_DUE, *lane, limits.DELIVERIES_PER_BATCH_MAX, _WITH_ITEMS)
+async def read_due(connection: Connection, share: Share) -> Batch | None:
+    """Read what is due in some lanes; None when nothing is."""
+    per_lane = limits.DELIVERIES_PER_BATCH_MAX // len(share.lanes)
+    rows = await connection.fetch(_READ_DUE, *share, per_lane, _WITH_ITEMS)
     if not rows:
         return None
     moment = rows[0]["moment"]
@@ -207,15 +214,19 @@ async def read_due(connection: Connection, lane: Lane) -> Batch | None:
         rows[0]["real_moment"],
         tuple(tuple(chain) for chain in chains.values() if chain),
         tuple(blocked.values()),
-        len(rows) == limits.DELIVERIES_PER_BATCH_MAX,
+        len(rows) >= per_lane,
     )
 
 
 async def write_results(
     connection: Connection, business_id: int, subscription_id: int, written: Written
 ) -> None:
-    """Write what became of a batch."""
+    """Write what became of a batch.
+
+    Its commit is not waited for: what a server forgets when it falls over is sent again.
+    """
     key = (business_id, subscription_id)
+    await connection.execute(_DO_NOT_WAIT)
     if written.ended:
         await connection.execute(_REMOVE, *key, *_columns(written.ended))
     if written.postponed:

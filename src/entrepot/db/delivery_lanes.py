@@ -43,7 +43,8 @@ _CLAIM = """
 _RELEASE = """
     UPDATE delivery_lane
     SET holder = NULL, leased_until = now()
-    WHERE business_id = $1 AND subscription_id = $2 AND lane = $3 AND holder = $4
+    WHERE business_id = $1 AND subscription_id = $2 AND lane = ANY($3::smallint[])
+      AND holder = $4
 """
 
 _CLAIM_PINGS = """
@@ -92,6 +93,14 @@ class Lane(NamedTuple):
     number: int
 
 
+class Share(NamedTuple):
+    """Lanes of one subscription that one process works together."""
+
+    business_id: int
+    subscription_id: int
+    lanes: tuple[int, ...]
+
+
 class FreeLane(NamedTuple):
     """A lane in which something is due and that nobody holds; is its receiver failing?"""
 
@@ -105,8 +114,8 @@ async def find_free(connection: Connection, lanes_max: int) -> list[FreeLane]:
     return [FreeLane(Lane(*row[:3]), row[3]) for row in rows]
 
 
-async def claim(connection: Connection, lanes: Collection[Lane], holder: UUID) -> list[Lane]:
-    """Take the leases of lanes; gives those that nobody was faster with."""
+async def claim(connection: Connection, lanes: Collection[Lane], holder: UUID) -> list[Share]:
+    """Take the leases of lanes; gives those that nobody was faster with, by subscription."""
     if not lanes:
         return []
     # In one order, so that no two who claim wait for each other.
@@ -121,12 +130,15 @@ async def claim(connection: Connection, lanes: Collection[Lane], holder: UUID) -
         numbers,
         sorted({lane.business_id for lane in ordered}),
     )
-    return [Lane(*row) for row in rows]
+    shares: dict[tuple[int, int], list[int]] = {}
+    for business_id, subscription_id, lane in rows:
+        shares.setdefault((business_id, subscription_id), []).append(lane)
+    return [Share(*key, tuple(numbers)) for key, numbers in shares.items()]
 
 
-async def release(connection: Connection, lane: Lane, holder: UUID) -> None:
-    """Give a lane back, if it is still ours."""
-    await connection.execute(_RELEASE, *lane, holder)
+async def release(connection: Connection, share: Share, holder: UUID) -> None:
+    """Give lanes back, those that are still ours."""
+    await connection.execute(_RELEASE, *share, holder)
 
 
 async def claim_pings(connection: Connection, pings_max: int) -> list[tuple[int, int]]:

@@ -48,10 +48,11 @@ class DeliveryBatch:
         """How many attempts were made."""
         return len(self._log)
 
-    async def send(self, closing: Callable[[], bool], until: float) -> None:
+    async def send(self, lanes: int, closing: Callable[[], bool], until: float) -> None:
         """Send, some orders at a time, each order's notifications one after the other.
 
-        None is begun after `until` (the event loop's time): it stays due.
+        As many as so many lanes may have under way. None is begun after `until` (the event
+        loop's time): it stays due.
         """
         chains = iter(self._batch.chains)
         now = asyncio.get_running_loop().time
@@ -64,7 +65,7 @@ class DeliveryBatch:
                     if await self._attempt(owed) is Verdict.FAILED:
                         break
 
-        at_once = min(limits.DELIVERIES_AT_ONCE_PER_LANE_MAX, len(self._batch.chains))
+        at_once = min(limits.DELIVERIES_AT_ONCE_PER_LANE_MAX * lanes, len(self._batch.chains))
         await asyncio.gather(*(work(chains) for _ in range(at_once)))
 
     async def write(self, connection: Connection) -> None:

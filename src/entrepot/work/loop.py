@@ -34,6 +34,8 @@ async def _keep_doing(
         rest_s = await _attempt(duty, database, clock)
         if rest_s:
             await _rest(stopping, rest_s)
+        else:
+            await asyncio.sleep(0)  # a duty that never waits for anything must not keep the others
 
 
 async def _attempt(duty: Duty, database: Database, clock: Clock) -> float:

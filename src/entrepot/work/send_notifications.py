@@ -18,7 +18,7 @@ from entrepot import limits
 from entrepot.db import deliveries, delivery_lanes, subscriptions
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
-from entrepot.db.delivery_lanes import FreeLane, Lane
+from entrepot.db.delivery_lanes import FreeLane, Lane, Share
 from entrepot.db.subscriptions import Subscription
 from entrepot.db.transaction import Database, DatabaseUnavailable
 from entrepot.domain.notifications import SubscriptionState
@@ -33,13 +33,13 @@ _CLOSE_S_MAX = 3.0
 
 
 class Sender:
-    """One process's share of the sending."""
+    """One process's part in the sending."""
 
     def __init__(self, outbound: Outbound) -> None:
         """Send by this client."""
         self._outbound = outbound
         self._holder = uuid4()
-        self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._shares: dict[asyncio.Task[None], Share] = {}
         self._pings: set[asyncio.Task[None]] = set()
         self._attempted = 0
         self._closing = False
@@ -47,19 +47,19 @@ class Sender:
     async def send_due(self, database: Database, _clock: Clock) -> int:
         """Set to work on what is due; gives how many attempts ended, or are under way."""
         await self._start_pings(database)
-        await self._start_lanes(database)
-        running = {*self._lanes.values(), *self._pings}
+        await self._start_shares(database)
+        running = {*self._shares, *self._pings}
         if running:
             await asyncio.wait(
                 running, timeout=limits.DELIVERY_LOOK_S, return_when=asyncio.FIRST_COMPLETED
             )
         attempted, self._attempted = self._attempted, 0
-        return attempted + len(self._lanes) + len(self._pings)
+        return attempted + len(self._shares) + len(self._pings)
 
     async def close(self) -> None:
         """Begin nothing more, wait a little for what is under way, give every lane back."""
         self._closing = True
-        running = {*self._lanes.values(), *self._pings}
+        running = {*self._shares, *self._pings}
         if running:
             await asyncio.wait(running, timeout=_CLOSE_S_MAX)
         for task in running:
@@ -67,8 +67,9 @@ class Sender:
         if running:
             await asyncio.wait(running)
 
-    async def _start_lanes(self, database: Database) -> None:
-        room = limits.DELIVERY_LANES_PER_PROCESS_MAX - len(self._lanes)
+    async def _start_shares(self, database: Database) -> None:
+        room = limits.DELIVERY_LANES_PER_PROCESS_MAX
+        room -= sum(len(share.lanes) for share in self._shares.values())
         if room <= 0 or self._closing:
             return
         free = await database.read(lambda connection: delivery_lanes.find_free(connection, room))
@@ -76,20 +77,17 @@ class Sender:
         if not wanted:
             return
 
-        async def claim(connection: Connection) -> list[Lane]:
+        async def claim(connection: Connection) -> list[Share]:
             return await delivery_lanes.claim(connection, wanted, self._holder)
 
-        for lane in await database.transaction(claim):
-            task = asyncio.create_task(self._guarded(self._work(database, lane)), name="lane")
-            self._lanes[lane] = task
-            task.add_done_callback(partial(self._end, lane))
-
-    def _end(self, lane: Lane, _task: asyncio.Task[None]) -> None:
-        del self._lanes[lane]
+        for share in await database.transaction(claim):
+            task = asyncio.create_task(self._guarded(self._work(database, share)), name="lanes")
+            self._shares[task] = share
+            task.add_done_callback(self._shares.pop)
 
     def _choose(self, free: list[FreeLane]) -> list[Lane]:
         """Take one lane at most of a receiver that is failing: it is the others' turn."""
-        at_work = {(lane.business_id, lane.subscription_id) for lane in self._lanes}
+        at_work = {(share.business_id, share.subscription_id) for share in self._shares.values()}
         chosen = []
         for lane, failing in free:
             key = (lane.business_id, lane.subscription_id)
@@ -99,31 +97,43 @@ class Sender:
             chosen.append(lane)
         return chosen
 
-    async def _work(self, database: Database, lane: Lane) -> None:
-        """Send what is due in a lane for as long as it is this lane's turn."""
+    async def _work(self, database: Database, share: Share) -> None:
+        """Send what is due in lanes for as long as it is their turn."""
         until = asyncio.get_running_loop().time() + limits.DELIVERY_LANE_WORK_S
+        ours = True
         try:
-            while (subscription := await self._read(database, lane)) is not None:
-                batch = await database.read(lambda one: deliveries.read_due(one, lane))
+            subscription = await self._read(database, share)
+            while ours and subscription is not None:
+                batch = await database.read(lambda one: deliveries.read_due(one, share))
                 if batch is None:
                     return
                 sent = DeliveryBatch(self._outbound, subscription, batch)
-                await sent.send(lambda: self._closing, until)
-                await database.transaction(sent.write)
+                await sent.send(len(share.lanes), lambda: self._closing, until)
+                in_turn = asyncio.get_running_loop().time() < until and not self._closing
+                more = batch.full and in_turn
+                await database.transaction(partial(self._write, share, sent, is_last=not more))
                 self._attempted += sent.attempted
-                if not batch.full or asyncio.get_running_loop().time() > until or self._closing:
-                    return
+                ours = more
         finally:
-            await self._release(database, lane)
+            if ours:
+                await database.transaction(
+                    lambda one: delivery_lanes.release(one, share, self._holder)
+                )
 
-    async def _read(self, database: Database, lane: Lane) -> Subscription | None:
+    async def _read(self, database: Database, share: Share) -> Subscription | None:
         found = await database.read(
-            lambda one: subscriptions.read_subscription(one, lane.business_id, lane.subscription_id)
+            lambda one: subscriptions.read_subscription(
+                one, share.business_id, share.subscription_id
+            )
         )
         return found if found and found.state is SubscriptionState.ON else None
 
-    async def _release(self, database: Database, lane: Lane) -> None:
-        await database.transaction(lambda one: delivery_lanes.release(one, lane, self._holder))
+    async def _write(
+        self, share: Share, sent: DeliveryBatch, connection: Connection, *, is_last: bool
+    ) -> None:
+        await sent.write(connection)
+        if is_last:
+            await delivery_lanes.release(connection, share, self._holder)
 
     async def _start_pings(self, database: Database) -> None:
         room = limits.PINGS_AT_ONCE_MAX - len(self._pings)
