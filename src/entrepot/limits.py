@@ -12,8 +12,8 @@ BATCH_LINES_MAX = 5_000
 # answer is 503.
 QUEUE_COMMANDS_MAX = 4_096
 QUEUE_BYTES_MAX = 64 * 1024 * 1024
-# And no longer than this, by how long batches took lately: well before the deadline below.
-QUEUE_WAIT_S_MAX = 5.0
+# And no longer than this, by how long batches took lately: who waits longer has lost patience.
+QUEUE_WAIT_S_MAX = 2.0
 
 # The contract's clients give up after 10 s: whoever waited longer is no longer there.
 PLACE_DEADLINE_S = 9.0

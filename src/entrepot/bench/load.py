@@ -62,7 +62,7 @@ class LoadFailed(Exception):  # noqa: N818 - told in a sentence
     """The service does not keep up its side of the conversation."""
 
 
-class _Connection:
+class Connection:
     """A connection with one request under way; its `number` tells it from the others."""
 
     __slots__ = ("number", "receive", "send", "sent_at", "socket", "unread")
@@ -81,7 +81,7 @@ class _Connection:
         self.unread = b""
 
 
-class _Load:
+class Load:
     """All connections, and the numbers of the orders."""
 
     def __init__(self, order: LoadOrder) -> None:
@@ -90,7 +90,7 @@ class _Load:
         self.failure: str | None = None
         self.selector = selectors.DefaultSelector()
         for number in range(1, order.connections + 1):
-            connection = _Connection(order.port, number)
+            connection = Connection(order.port, number)
             self.selector.register(connection.socket, selectors.EVENT_READ, connection)
             time.sleep(CONNECT_PAUSE_S)
 
@@ -99,8 +99,8 @@ class _Load:
             connection.socket.close()
         self.selector.close()
 
-    def connections(self) -> list[_Connection]:
-        return [cast("_Connection", key.data) for key in self.selector.get_map().values()]
+    def connections(self) -> list[Connection]:
+        return [cast("Connection", key.data) for key in self.selector.get_map().values()]
 
     def start(self) -> None:
         for connection in self.connections():
@@ -132,7 +132,7 @@ class _Load:
                 remaining -= self._answered(key.data)
         return owed
 
-    def _send(self, connection: _Connection, now: float) -> None:
+    def _send(self, connection: Connection, now: float) -> None:
         self.number += 1
         request = self.requests[self.number % len(self.requests)].numbered(self.number)
         connection.sent_at = now
@@ -141,8 +141,17 @@ class _Load:
         except OSError as error:
             raise self._broken(connection, f"cannot send an order: {error}") from error
 
-    def _answered(self, connection: _Connection) -> bool:
+    def _answered(self, connection: Connection) -> bool:
         """Read what is there; tell whether an answer is complete."""
+        answer = self._received(connection)
+        if answer is None:
+            return False
+        if answer[9:12] != b"200" and self.failure is None:
+            self.failure = answer.decode("utf-8", "replace")
+        return True
+
+    def _received(self, connection: Connection) -> bytes | None:
+        """Read what is there; gives an answer when it is complete."""
         try:
             received = connection.receive(ANSWER_BYTES_MAX)
         except OSError as error:
@@ -153,13 +162,11 @@ class _Load:
             received = connection.unread + received
         if not _is_complete(received):
             connection.unread = received
-            return False
+            return None
         connection.unread = b""
-        if received[9:12] != b"200" and self.failure is None:
-            self.failure = received.decode("utf-8", "replace")
-        return True
+        return received
 
-    def _broken(self, connection: _Connection, what: str) -> LoadFailed:
+    def _broken(self, connection: Connection, what: str) -> LoadFailed:
         waited_s = time.perf_counter() - connection.sent_at
         told = (
             f"connection {connection.number} of {len(self.connections())} {what} "
@@ -186,11 +193,11 @@ def place_orders(order: LoadOrder) -> LoadResult:
     Raises:
         LoadFailed: the service stopped answering.
     """
-    with contextlib.closing(_Load(order)) as load:
+    with contextlib.closing(Load(order)) as load:
         return _carry_out(load, order)
 
 
-def _carry_out(load: _Load, order: LoadOrder) -> LoadResult:
+def _carry_out(load: Load, order: LoadOrder) -> LoadResult:
     load.start()
     warmed_up = load.drive(order.warm_up_s)
     before = {name: tree_cpu_s(pid) for name, pid in order.watched.items()}

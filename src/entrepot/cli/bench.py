@@ -10,6 +10,7 @@ import typer
 from entrepot.bench.plan import Contender
 from entrepot.cli.bench_notify import notify
 from entrepot.cli.bench_options import options
+from entrepot.cli.bench_overload import overload
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
     CommandRefused,
@@ -74,6 +75,7 @@ def bench() -> None:
 
 app.command()(notify)
 app.command()(options)
+app.command()(overload)
 
 
 @app.command()

@@ -120,13 +120,21 @@ class GroupCommit:
             QueueFull: too much waits already.
             DatabaseUnavailable: it could not be brought to an end in time.
         """
-        reason = "closing" if self._closing else self._too_much(size_bytes)
-        if reason is not None:
-            self._turn_away(reason)
+        self.admit(size_bytes)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         now = time.perf_counter()
         self._fast.put(_Waiting(command, command.lines, size_bytes, now, future))
         return await future
+
+    def admit(self, size_bytes: int) -> None:
+        """Make sure that a command of this size can be done in time.
+
+        Raises:
+            QueueFull: too much waits already.
+        """
+        reason = "closing" if self._closing else self._too_much(size_bytes)
+        if reason is not None:
+            self._turn_away(reason)
 
     def figures_told(self) -> list[Family]:
         """Tell what was counted."""

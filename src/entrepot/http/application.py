@@ -103,7 +103,11 @@ class Application:
         """Answer a request for an operation: the boundary that no fault passes."""
         words = {"operation": matched.route.operation_id, "request_id": request.request_id}
         try:
-            reply = await self._apis.answer(matched, self.life.platform, scope, receive)
+            platform = self.life.platform
+            if matched.route.places:
+                # Before anything is spent on it: what turning away costs, placing lacks.
+                platform.placing.admit(0)
+            reply = await self._apis.answer(matched, platform, scope, receive)
         except ClientGone:
             log.debug("the client hung up", **words)
             return None

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Operations of this area tell about a campaign; they answer whatever its type and availability.
 _ACCOUNT = "account"
 _ENTITIES = ("campaignId", "businessId")
+# Its answer waits for a queue, which may be full.
+_PLACING = "createOrder"
 
 
 class PathParameter(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class Endpoint:
         "operation_id",
         "path",
         "path_parameters",
+        "places",
         "produces",
         "query",
         "roles",
@@ -87,6 +90,7 @@ class Endpoint:
             scopes=", ".join(scope for scope in Scope if scope in operation.scopes)
         )
         self.tells_of_campaigns = operation.area == _ACCOUNT
+        self.places = operation.id == _PLACING
         self.body_bytes_max = operation.body_max_bytes or limits.BODY_BYTES_MAX
         self.query = None if operation.query is None else QueryReader(operation.query)
         self.body: BodyDecoder | None = None

@@ -10,6 +10,7 @@ import ctypes
 import gc
 import importlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -36,6 +37,8 @@ ORPHAN_S_MAX = 2.0
 KEEP_ALIVE_S = 75
 """Longer than the minute for which usual proxies and clients keep an idle connection."""
 PR_SET_PDEATHSIG = 1
+OPEN_FILES_MAX = 65_536
+"""Connections, mostly; there are never so many."""
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 """Requests leave few cycles behind; Python's own thresholds cost a sixteenth of the time."""
 
@@ -51,6 +54,7 @@ class Application(Protocol):
 def main() -> None:
     socket_fd, pipe_fd, figures_fd = map(int, sys.argv[1:])
     _die_with_parent()
+    _allow_connections()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     # Unbuffered: closing a buffered pipe would wait for the thread that reads from it, for ever.
     with os.fdopen(pipe_fd, "rb", buffering=0) as pipe:
@@ -107,6 +111,14 @@ def _die_with_parent() -> None:
     """Ask Linux for a signal when the supervisor dies: a belt beside the pipe's braces."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def _allow_connections() -> None:
+    """Open as many files as the system lets us; shells often allow 1,024, a queue is longer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _end_with_supervisor(pipe: Any, server: uvicorn.Server) -> None:  # noqa: ANN401
