@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -28,6 +29,7 @@ class Placed:
     order_ids: tuple[int, ...] | None
     """None when the answer was lost: then only that they exist is known."""
     confirmed: bool = False
+    cancelled: bool = False
 
 
 @dataclass
@@ -129,19 +131,23 @@ class Load:
             assert reply.word in {"NOT_ENOUGH_STOCK", "INVALID_DELIVERY_OPTION"}, reply
             self.ledger.refused.add(name)
         if placed.order_ids and placed.draft and not placed.fake and rolls.random() < 0.5:
-            await self._confirm(buyer, placed)
+            await self._change(placed, buyer.confirm)
+            placed.confirmed = True
+        if placed.order_ids and (placed.confirmed or not placed.draft) and rolls.random() < 0.3:
+            await self._change(placed, buyer.cancel)
+            placed.cancelled = True
 
-    async def _confirm(self, buyer: Buyer, placed: Placed) -> None:
+    async def _change(self, placed: Placed, ask: Callable[[int], Awaitable[Reply]]) -> None:
+        """Ask something of each order until it is granted."""
         assert placed.order_ids is not None
         for order_id in placed.order_ids:
             reply = None
             while reply is None or reply.status >= 500:
                 try:
-                    reply = await buyer.confirm(order_id)
+                    reply = await ask(order_id)
                 except NoReplyError:
                     await asyncio.sleep(RETRY_PAUSE_S)
             assert reply.status == 200, reply
-        placed.confirmed = True
 
     async def _settle(
         self, buyer: Buyer, body: dict[str, Any], key: str | None

@@ -1,5 +1,6 @@
 """After a crash: everything that was promised is there, once, and nothing else."""
 
+import asyncio
 from typing import Any
 
 from tests.crash.load import Ledger, Name, Placed
@@ -8,9 +9,20 @@ from tests.races.world import outsider
 
 _ORDERS = """
     SELECT business_id, external_order_id, array_agg(id ORDER BY id) AS ids,
-      bool_and(fake) AS fake, array_agg(DISTINCT status) AS statuses, count(*) AS parcels
+      bool_and(fake) AS fake, array_agg(DISTINCT status || '/' || substatus) AS statuses,
+      count(*) AS parcels
     FROM orders GROUP BY 1, 2
 """
+
+
+_UNDER_WAY = "SELECT count(*) FROM operation WHERE status = 'IN_PROGRESS'"
+
+
+async def until_operations_end(url: str) -> None:
+    """Wait until nothing that was asked for is under way any more."""
+    async with outsider(url) as connection:
+        while await connection.fetchval(_UNDER_WAY):  # noqa: ASYNC110 - the workers' doing
+            await asyncio.sleep(0.05)
 
 
 async def assert_promises_kept(url: str, ledger: Ledger) -> None:
@@ -31,5 +43,7 @@ def _assert_as_told(name: Name, placed: Placed, row: Any) -> None:
     assert row["fake"] == placed.fake
     if placed.order_ids is not None:
         assert tuple(row["ids"]) == tuple(sorted(placed.order_ids)), f"{name} has other ids"
-    if placed.confirmed or not placed.draft:
-        assert row["statuses"] == ["PROCESSING"], f"{name} is {row['statuses']}"
+    if placed.cancelled:
+        assert row["statuses"] == ["CANCELLED/SHOP_FAILED"], f"{name} is {row['statuses']}"
+    elif placed.confirmed or not placed.draft:
+        assert row["statuses"] == ["PROCESSING/STARTED"], f"{name} is {row['statuses']}"

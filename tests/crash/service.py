@@ -53,6 +53,8 @@ class CrashingService:
         self._starts += 1
         folder = self._folder / f"start-{self._starts}"
         folder.mkdir()
+        # Operations end at once: their clock stands.
         return Server(
-            self._database_url, folder, "--workers", str(WORKERS), "--port", str(self._port)
-        )
+            self._database_url, folder, "--workers", str(WORKERS), "--port", str(self._port),
+            "--operation-duration-ms", "0",
+        )  # fmt: skip

@@ -21,7 +21,7 @@ from entrepot.db.embedded_layout import remove_abandoned_homes
 from entrepot.db.migrate import migrate
 from tests.crash.load import Load
 from tests.crash.processes import kill, postmaster_of
-from tests.crash.reckoning import assert_promises_kept
+from tests.crash.reckoning import assert_promises_kept, until_operations_end
 from tests.crash.service import CrashingService
 from tests.races.wire import Gate, Wire, wire_to
 from tests.races.world import HOUR, Shop, World, make_world, outsider, process
@@ -103,6 +103,7 @@ class Drill:
                 await strike()
                 await asyncio.sleep(self.rolls.uniform(*CALM_S))
                 await self._pause()
+                await until_operations_end(self.url)
                 await assert_promises_kept(self.url, self.load.ledger)
                 if number % 4 == 3:
                     await self._let_drafts_expire()

@@ -61,8 +61,15 @@ class Buyer:
 
     async def confirm(self, order_id: int) -> Reply:
         """Confirm a draft."""
+        return await self._set_status(order_id, "PROCESSING", "STARTED")
+
+    async def cancel(self, order_id: int) -> Reply:
+        """Begin to cancel an order."""
+        return await self._set_status(order_id, "CANCELLED", "SHOP_FAILED")
+
+    async def _set_status(self, order_id: int, status: str, substatus: str) -> Reply:
         path = f"/v2/campaigns/{self.shop.campaign_id}/orders/{order_id}/status"
-        asked = {"order": {"status": "PROCESSING", "substatus": "STARTED"}}
+        asked = {"order": {"status": status, "substatus": substatus}}
         return await self.ask("PUT", path, asked)
 
     async def ask(

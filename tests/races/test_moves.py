@@ -121,6 +121,23 @@ async def test_what_is_so_already_is_not_done_again(p1: Process, p2: Process, ou
     assert len(await history(p1, ours, order_id)) == 3
 
 
+async def test_of_two_moves_that_exclude_each_other_one_is_made(
+    p1: Process, p2: Process, ours: Shop
+) -> None:
+    await p1.stock(ours, apple=50)
+    for _ in range(5):
+        order_id = await placed(p1, ours)
+        await carry(p1, ours, order_id, READY_TO_SHIP)
+        missing = cancelled(OrderSubstatus.MISSING_ITEM)
+        shipped, given_up = await asyncio.gather(
+            moved(p1, move(ours, order_id, SHIPPED)),
+            moved(p2, move(ours, order_id, missing, actor=PACKER)),
+        )
+        won = [isinstance(shipped[0], Moved), isinstance(given_up[0], Moved)]
+        assert sorted(won) == [False, True]
+        assert (await history(p1, ours, order_id))[-1].stage == (SHIPPED if won[0] else missing)
+
+
 async def test_each_move_has_its_own_outcome(p1: Process, ours: Shop, theirs: Shop) -> None:
     for shop in (ours, theirs):
         await p1.stock(shop, apple=50)
