@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from entrepot import limits
 from entrepot.db.connection import Connection
-from entrepot.db.transaction import Database, open_database
+from entrepot.db.transaction import Database, DatabaseUnavailable, open_database
 from tests.races.wire import Wire, wire_to
 
 
@@ -44,6 +45,21 @@ async def test_a_transaction_that_is_given_up_is_not_repeated(
     gate.release()
     assert wire.statements.count("BEGIN ISOLATION LEVEL READ COMMITTED") == 1
     assert await database.transaction(one) == 1
+
+
+async def test_who_waits_in_vain_for_a_connection_takes_none_with_him(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = await open_database(database_url, connections_max=1)
+    monkeypatch.setattr(limits, "POOL_ACQUIRE_S_MAX", 0.1)
+    async with narrow.connection():
+        with pytest.raises(DatabaseUnavailable):
+            await narrow.read(one)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await narrow.read(one)
+    assert await narrow.read(one) == 1
+    await narrow.close()
 
 
 async def one(connection: Connection) -> int:

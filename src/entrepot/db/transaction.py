@@ -85,8 +85,9 @@ class Database:
                 lent.terminate()
             raise
         finally:
-            # A caller that was cancelled must not leak the connection it held.
-            await asyncio.shield(self._pool.release(lent))
+            # A caller that was cancelled must not leak the connection it held: the pool shields
+            # this by itself.
+            await self._pool.release(lent, timeout=limits.POOL_ACQUIRE_S_MAX)
 
     async def _acquire(self) -> Any:  # noqa: ANN401 - asyncpg's connections are untyped
         figures = self._figures
@@ -96,7 +97,9 @@ class Database:
         began = time.perf_counter()
         figures.waiting += 1
         try:
-            return await self._pool.acquire(timeout=limits.POOL_ACQUIRE_S_MAX)
+            # The pool's own time-out makes a task, and so two turns of a loop that may be busy.
+            async with asyncio.timeout(limits.POOL_ACQUIRE_S_MAX):
+                return await self._pool.acquire()
         except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
             raise DatabaseUnavailable(str(error)) from error
         finally:
