@@ -27,6 +27,13 @@ ELSEWHERE = ("bench/",)
 TRANSACTIONS = re.compile(r"^\s*(BEGIN|COMMIT|END|START TRANSACTION|SAVEPOINT|ROLLBACK)\b")
 ROW_LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)\b")
 STATEMENTS = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH \w+ AS|TRUNCATE)\s")
+REAL_TIME = re.compile(r"\b(now\(\)|clock_timestamp\(\)|CURRENT_(TIMESTAMP|DATE|TIME)\b)")
+BY_REAL_TIME = {
+    "db/clock.py",
+    "db/deliveries.py", "db/delivery_lanes.py", "db/subscriptions.py",
+    "db/network_editions.py", "db/network_readers.py",
+    "db/parallel_holds.py",
+}  # fmt: skip
 CLOCKS = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|monotonic)\w*)$")
 
 
@@ -59,6 +66,14 @@ def test_only_one_module_commits() -> None:
 
 def test_row_locks_are_taken_in_one_place() -> None:
     assert those_that_say(ROW_LOCKS) == {"db/locks.py"}
+
+
+def test_only_claims_go_by_postgresqls_own_time() -> None:
+    """What a person may see goes by the sandbox's clock; a claim on a row runs out in any case."""
+    found = those_that_say(REAL_TIME)
+    migrations = {name for name in found if name.startswith("db/migrations/")}
+    assert found - migrations == BY_REAL_TIME
+    assert len(migrations) == 2  # the first tables; since then nothing has such a default
 
 
 def test_sql_is_only_in_db() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
+SERVE = re.compile(r"entrepot serve([^\n]*)\n")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED_DATABASE = "postgresql://entrepot@db.example/entrepot"
 PORT = "8420"
@@ -17,7 +18,7 @@ RUN_S_MAX = 120
 
 # In the guide the service runs in another terminal.
 BEHIND = """
-entrepot serve --port {port} --ready-file ready.json > serve.log 2>&1 &
+entrepot serve{flags} --port {port} --ready-file ready.json > serve.log 2>&1 &
 trap "kill $!; wait" EXIT
 for _ in $(seq 600); do test -e ready.json && break; sleep 0.1; done
 """
@@ -48,8 +49,10 @@ def run_guide(page: Path, database_url: str, folder: Path) -> str:
 
 def _script(page: Path, port: int, database_url: str) -> str:
     blocks = BLOCK.findall(page.read_text())
-    served = [BEHIND if block == "entrepot serve\n" else block for block in blocks]
-    assert served.count(BEHIND) == 1
+    serving = [found for block in blocks if (found := SERVE.fullmatch(block))]
+    assert len(serving) == 1
+    behind = BEHIND.replace("{flags}", serving[0][1])
+    served = [behind if SERVE.fullmatch(block) else block for block in blocks]
     whole = "set -euo pipefail\n" + "\n".join(served)
     assert NAMED_DATABASE in whole
     return (

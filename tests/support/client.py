@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from entrepot.operations.registry import Method, find_operation
+from entrepot.operations.registry import Method, find_operation, load_operations
 from tests.support import evidence
 from tests.support.contract import Contract
+
+load_operations()
 
 ANSWER_S_MAX = 30.0
 BESIDE_THE_CONTRACT = re.compile(r"/($|(healthz|readyz|docs|openapi\.json|sandbox|operator)(/|$))")

@@ -46,6 +46,7 @@ COMMANDS = (
         "Say which server hears of which events.",
         "entrepot.cli.subscriptions:app",
     ),
+    Command("listen", "Hear notifications on this machine.", "entrepot.cli.listen:listen"),
     Command("orders", "Erase recipients of orders.", "entrepot.cli.orders:app"),
     Command("audit", "Recompute every balance from its rows.", "entrepot.cli.audit:audit"),
     Command("openapi", "Write the OpenAPI document.", "entrepot.cli.openapi:openapi"),

@@ -123,6 +123,9 @@ async def _demo_lines(address: str, listeners: Listeners, world: "DemoWorld") ->
             f"  read only  {business.read_only_key}",
         ]
     lines += [
+        "The sandbox, /sandbox/v1: let an hour pass",
+        f"  curl -sS '{address}/sandbox/v1/clock/advance' -H 'Api-Key: {world.first.api_key}' \\",
+        """    -H 'Content-Type: application/json' -d '{"seconds": 3600}'""",
         "The operator's side, /operator/v1",
         f"  admin key  {world.operator_keys[Role.ADMIN]}",
     ]

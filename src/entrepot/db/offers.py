@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from entrepot import limits
+from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 from entrepot.domain.offers import Offer
 
 _COLUMNS = "offer_id, name, weight_g, length_mm, width_mm, height_mm, archived, kind"
 _LOAD = f"""
-    INSERT INTO offer AS stored (business_id, {_COLUMNS})
-    SELECT $1, loaded.* FROM unnest(
+    INSERT INTO offer AS stored (business_id, created_at, {_COLUMNS})
+    SELECT $1, {NOW_SQL}, loaded.* FROM unnest(
       $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
       $8::boolean[], $9::text[]
     ) AS loaded ({_COLUMNS})
