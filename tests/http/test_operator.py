@@ -452,6 +452,31 @@ async def test_shelves_and_bar_codes_lead_the_picker(day: Day) -> None:
     assert refused.message == "Offers not found for SKUs: ghost"
 
 
+async def test_a_parcel_whose_order_was_cancelled_is_not_given_away(
+    day: Day, people: As, platform: Platform
+) -> None:
+    first, second = await day.order(), await day.order()
+    await day.pick()
+    for order_id in (first, second):
+        code = await day.pack(order_id)
+        scanned = await day.picker.call("scanParcel", {"code": code}, warehouseId=WAREHOUSE)
+    cancelled = await day.at_order(
+        people(Role.ADMIN), "cancelAtDesk", first, {"reason": "USER_CHANGED_MIND"}
+    )
+    assert "returnId" in cancelled.json
+    (act,) = (await day.picker.call("getHandovers", warehouseId=WAREHOUSE)).json["handovers"]
+    assert (act["handover"]["parcels"], act["cancelled"]) == (2, [first])
+    closed = await day.picker.call("closeHandovers", {}, warehouseId=WAREHOUSE)
+    (act,) = closed.json["handovers"]
+    assert (act["handover"]["parcels"], act["notShipped"]) == (1, [first])
+    path = {"businessId": day.business, "handoverId": scanned.json["handoverId"]}
+    (page,) = read_pages((await day.picker.call("getHandoverAct", **path)).content)
+    assert "Всего мест: 1, заказов: 1, вес: 1,200 кг" in page.lines
+    assert await status_of(day, second) == "DELIVERY"
+    assert (await day.picker.call("getHandovers", warehouseId=WAREHOUSE)).json["handovers"] == []
+    await audited(platform)
+
+
 async def test_what_was_left_while_closing_is_brought_to_its_end(
     day: Day, platform: Platform, service: Any
 ) -> None:

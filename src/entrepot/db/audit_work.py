@@ -85,7 +85,8 @@ WORK_CHECKS: dict[str, str] = {
         HAVING coalesce(max(p.number), 0) <> count(p.number)
           OR (w.step IN ('PACKED', 'HANDED_OVER') AND count(p.number) = 0)
           OR (w.step = 'HANDED_OVER' AND count(p.handover_id) <> count(p.number))
-          OR (w.step IN ('PICKING', 'PICKED', 'ASIDE') AND count(p.handover_id) > 0)
+          OR (w.step IN ('PICKING', 'PICKED', 'ASIDE', 'PUT_BACK')
+            AND count(p.handover_id) > 0)
     """,
     "parcel act": f"""
         SELECT format('parcel %s/%s', w.order_id, w.number),

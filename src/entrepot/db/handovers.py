@@ -49,8 +49,35 @@ _COUNT_PARCEL = """
     UPDATE handover SET parcels = parcels + 1 WHERE business_id = $1 AND id = $2
 """
 _BEGIN_CLOSING = """
-    UPDATE handover SET state = 'CLOSING', closed_at = $3, closed_by = $4
+    UPDATE handover SET state = 'CLOSING', closed_at = $3, closed_by = $4, parcels = parcels - $5
     WHERE business_id = $1 AND id = $2 AND state = 'OPEN'
+"""
+# A cancelled order moves no more, so its parcels need no lock of it.
+_TAKE_OFF = """
+    UPDATE parcel p SET handover_id = NULL, handed_by = NULL, handed_at = NULL
+    FROM orders o
+    WHERE p.business_id = $1 AND p.handover_id = $2 AND o.business_id = $1
+      AND o.business_id = p.business_id AND o.id = p.order_id AND o.status = 'CANCELLED'
+    RETURNING p.order_id
+"""
+_NOT_GIVEN = """
+    UPDATE order_work SET step = 'PUT_BACK', updated_at = $3
+    WHERE business_id = $1 AND order_id = ANY($2::bigint[])
+"""
+_FIND_OPEN_ACTS = f"""
+    SELECT {_COLUMNS} FROM handover
+    WHERE warehouse_id = $1 AND state <> 'CLOSED' AND parcels > 0
+      AND ($2::text IS NULL OR carrier = $2)
+    ORDER BY opened_at, business_id, id
+    LIMIT $3
+"""
+_CANCELLED_ON = """
+    SELECT DISTINCT p.business_id, p.handover_id, p.order_id
+    FROM unnest($1::bigint[], $2::bigint[]) AS k (business_id, handover_id)
+    JOIN parcel p ON p.business_id = k.business_id AND p.handover_id = k.handover_id
+    JOIN orders o ON o.business_id = p.business_id AND o.id = p.order_id
+    WHERE o.status = 'CANCELLED'
+    ORDER BY p.business_id, p.handover_id, p.order_id
 """
 _FINISH = """
     UPDATE handover SET state = 'CLOSED' WHERE business_id = $1 AND id = $2 AND state = 'CLOSING'
@@ -147,9 +174,34 @@ async def add_parcel(
 
 async def begin_closing(
     connection: Connection, business_id: int, handover_id: int, closed_by: str, now: datetime
-) -> None:
-    """Say that the carrier took what stands on a locked act; a second time changes nothing."""
-    await connection.execute(_BEGIN_CLOSING, business_id, handover_id, now, closed_by)
+) -> list[int]:
+    """Say that the carrier took what stands on a locked open act.
+
+    Parcels of orders that were cancelled meanwhile are taken off it: they stay here. Gives those
+    orders.
+    """
+    rows = await connection.fetch(_TAKE_OFF, business_id, handover_id)
+    order_ids = sorted({row[0] for row in rows})
+    await connection.execute(_NOT_GIVEN, business_id, order_ids, now)
+    await connection.execute(_BEGIN_CLOSING, business_id, handover_id, now, closed_by, len(rows))
+    return order_ids
+
+
+async def read_open_acts(
+    connection: Connection, warehouse_id: int, carrier: str | None, acts_max: int
+) -> tuple[tuple[Handover, tuple[int, ...]], ...]:
+    """Read the acts of a warehouse that are not closed, the oldest first.
+
+    Each with the orders on it that were cancelled: their parcels must not be given away.
+    """
+    rows = await connection.fetch(_FIND_OPEN_ACTS, warehouse_id, carrier, acts_max)
+    acts = list(map(_handover, rows))
+    cancelled: dict[tuple[int, int], list[int]] = {(one.business_id, one.id): [] for one in acts}
+    for row in await connection.fetch(
+        _CANCELLED_ON, [one.business_id for one in acts], [one.id for one in acts]
+    ):
+        cancelled[row[0], row[1]].append(row[2])
+    return tuple((one, tuple(cancelled[one.business_id, one.id])) for one in acts)
 
 
 async def finish(connection: Connection, business_id: int, handover_id: int) -> None:

@@ -73,12 +73,19 @@ async def close_handover(
     Raises:
         DatabaseUnavailable: the database cannot be asked.
     """
+    kept: list[int] = []
 
     async def begin(connection: Connection) -> Handover | None:
         await clock.hold(connection)
         await locks.lock_handover(connection, business_id, handover_id)
+        act = await handovers.read_handover(connection, business_id, handover_id)
+        if act is None or act.state is not HandoverState.OPEN:
+            return act
         now = await clock.now(connection)
-        await handovers.begin_closing(connection, business_id, handover_id, actor.name or "", now)
+        closed_by = actor.name or ""
+        kept[:] = await handovers.begin_closing(
+            connection, business_id, handover_id, closed_by, now
+        )
         return await handovers.read_handover(connection, business_id, handover_id)
 
     closing = await database.transaction(begin)
@@ -92,10 +99,10 @@ async def close_handover(
         Move(business_id=business_id, order_id=order_id, actor=actor, target=DELIVERY)
         for order_id in order_ids
     ]
-    refused: list[int] = []
+    refused = list(kept)
     if closing.state is HandoverState.CLOSING:
         outcomes = await move_orders(database, clock, moves)
-        refused = [
+        refused += [
             order_id
             for order_id, outcome in zip(order_ids, outcomes, strict=True)
             if isinstance(outcome, Refusal)
