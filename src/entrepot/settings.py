@@ -118,6 +118,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " Without it nothing is served there.",
         ),
     ] = None
+    traces_endpoint: Annotated[
+        Annotated[str, Meta(max_length=2000, pattern="^https?://")] | None,
+        Meta(
+            description="Where to send OpenTelemetry traces (OTLP over HTTP), such as"
+            " `http://127.0.0.1:4318/v1/traces`. Needs the extra `entrepot[tracing]`.",
+        ),
+    ] = None
     ready_file: Annotated[
         Path | None,
         Meta(

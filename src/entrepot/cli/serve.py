@@ -48,6 +48,7 @@ def serve(
     ] = False,
     metrics_host: Annotated[str | None, _option("metrics_host", "--metrics-host")] = None,
     metrics_port: Annotated[int | None, _option("metrics_port", "--metrics-port")] = None,
+    traces_endpoint: Annotated[str | None, _option("traces_endpoint", "--traces-endpoint")] = None,
     ready_file: Annotated[Path | None, _option("ready_file", "--ready-file")] = None,
     delivery_days_ahead: Annotated[
         int | None, _option("delivery_days_ahead", "--delivery-days-ahead")
@@ -75,6 +76,7 @@ def serve(
         limits_enabled=False if no_limits else None,
         metrics_host=metrics_host,
         metrics_port=metrics_port,
+        traces_endpoint=traces_endpoint,
         ready_file=ready_file,
         delivery_days_ahead=delivery_days_ahead,
         operation_duration_ms=operation_duration_ms,
@@ -97,6 +99,7 @@ async def _serve(settings: Settings) -> None:
     from entrepot.supervisor.supervise import supervise  # noqa: PLC0415
 
     configure_logging(settings)
+    _require_tracing(settings)
     _cancel_on_signals()
     async with contextlib.AsyncExitStack() as stack:
         listeners = listen(settings.host, settings.port, settings.workers)
@@ -110,6 +113,16 @@ async def _serve(settings: Settings) -> None:
             listeners,
             WorkerOrders(settings, database_url),
             on_ready=functools.partial(announce, settings, listeners, world),
+        )
+
+
+def _require_tracing(settings: Settings) -> None:
+    from entrepot.db.start_refused import StartRefused  # noqa: PLC0415
+    from entrepot.tracing import missing_packages  # noqa: PLC0415
+
+    if settings.traces_endpoint is not None and (missing := missing_packages()):
+        raise StartRefused(
+            f"Traces need {', '.join(missing)}: install the extra entrepot[tracing]."
         )
 
 

@@ -18,6 +18,7 @@ from entrepot import limits
 from entrepot.db.connection import Connection
 from entrepot.db.figures import DatabaseFigures, PoolState
 from entrepot.figures import Family
+from entrepot.tracing import span
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
@@ -131,6 +132,10 @@ class Database:
         Raises:
             OutcomeUnknown: the connection was lost at COMMIT.
         """
+        with span("transaction"):
+            return await self._in_transaction(work)
+
+    async def _in_transaction(self, work: Work[Result]) -> Result:
         async with self.connection() as connection:
             await connection.execute(_BEGIN)
             try:
@@ -141,7 +146,8 @@ class Database:
                 raise
             began = time.perf_counter()
             try:
-                await connection.execute("COMMIT")
+                with span("commit"):
+                    await connection.execute("COMMIT")
             except Exception as error:
                 lost = connection_was_lost(error)
                 self._figures.transactions["unknown" if lost else "rolled_back"] += 1

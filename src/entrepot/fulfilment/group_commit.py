@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import structlog
 
@@ -21,6 +21,10 @@ from entrepot.domain.placement import Outcome, PlaceCommand
 from entrepot.figures import Family
 from entrepot.fulfilment.figures import PlacingFigures
 from entrepot.fulfilment.place_batch import RowsBusyError
+from entrepot.tracing import current_span, span
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 log = structlog.get_logger()
 
@@ -44,6 +48,7 @@ class _Waiting(NamedTuple):
     size_bytes: int
     since: float
     future: asyncio.Future[Outcome]
+    span: "SpanContext | None"
 
 
 class _Lane:
@@ -123,7 +128,7 @@ class GroupCommit:
         self.admit(size_bytes)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         now = time.perf_counter()
-        self._fast.put(_Waiting(command, command.lines, size_bytes, now, future))
+        self._fast.put(_Waiting(command, command.lines, size_bytes, now, future, current_span()))
         return await future
 
     def admit(self, size_bytes: int) -> None:
@@ -214,7 +219,9 @@ class GroupCommit:
         for waiting in batch:
             self._figures.wait_s.observe(began - waiting.since)
         try:
-            outcomes = await self._place([waiting.command for waiting in batch])
+            links = [waiting.span for waiting in batch]
+            with span("place batch", links=links, commands=len(batch)):
+                outcomes = await self._place([waiting.command for waiting in batch])
             assert len(outcomes) == len(batch), "an outcome for each command"
         except Exception as error:  # whatever happens, every caller hears of it and the lane lives
             log.exception("a batch failed")

@@ -32,6 +32,7 @@ from entrepot.http.life import Life
 from entrepot.http.limiting import told_headers
 from entrepot.http.matching import Matched
 from entrepot.http.outstanding import OpenRequest, Outstanding
+from entrepot.tracing import is_tracing, span
 
 log = structlog.get_logger()
 
@@ -87,11 +88,26 @@ class Application:
             await send_reply(scope, send, refused, request_id, headers)
             return
         try:
-            reply = await self._answer(matched, scope, receive, request)
+            if is_tracing():
+                reply = await self._answer_traced(matched, scope, receive, request)
+            else:
+                reply = await self._answer(matched, scope, receive, request)
             if reply is not None:
                 await outstanding.answer(request, reply)
         finally:
             outstanding.end(request)
+
+    async def _answer_traced(
+        self,
+        matched: Matched[Endpoint],
+        scope: AsgiScope,
+        receive: Receive,
+        request: OpenRequest,
+    ) -> Reply | None:
+        caller = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        name = matched.route.operation_id
+        with span(name, parent=caller, request_id=request.request_id):
+            return await self._answer(matched, scope, receive, request)
 
     async def _answer(
         self,

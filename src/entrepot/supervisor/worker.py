@@ -29,6 +29,7 @@ from entrepot.supervisor.figures_link import tell_figures
 from entrepot.supervisor.listening import BACKLOG
 from entrepot.supervisor.logs import configure_logging
 from entrepot.supervisor.orders import WorkerOrders, orders_from_line
+from entrepot.tracing import start_tracing
 
 GRACE_S_MAX = 15
 """What a request in flight gets to finish in when the service stops; clients give up after 10."""
@@ -63,6 +64,8 @@ def main() -> None:
             return  # the supervisor went before it could say anything
         orders = orders_from_line(line)
         configure_logging(orders.settings)
+        if orders.settings.traces_endpoint is not None:
+            start_tracing(orders.settings.traces_endpoint)
         app = _make_app(orders)
         server = uvicorn.Server(_config(app))
         # A thread, not the loop: it must also end a worker whose loop is stuck.
