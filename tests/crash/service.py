@@ -1,6 +1,7 @@
 """A service of two worker processes on a port of its own, started again after every death."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.crash.processes import children_of, free_port, until_gone
@@ -33,10 +34,17 @@ class CrashingService:
         """Wait until it answers."""
         await asyncio.to_thread(self._server.wait_until_ready)
 
-    async def start_again(self, workers: list[int]) -> None:
-        """Take the place of one whose supervisor was killed, as soon as its workers are gone."""
+    async def start_again(
+        self, workers: list[int], before: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """Take the place of one whose supervisor was killed, as soon as its workers are gone.
+
+        `before` is done in between, when nothing of it runs.
+        """
         await asyncio.to_thread(self._server.process.wait)
         await until_gone(*workers)
+        if before is not None:
+            await before()
         self._server.stop()
         self._server = self._start()
         await self.until_ready()

@@ -31,6 +31,7 @@ class OperatorCode(StrEnum):
     RECEIVE_CODE = "RECEIVE_CODE"
     BAD_FIELD = "BAD_FIELD"
     SEARCH_TOO_WIDE = "SEARCH_TOO_WIDE"
+    SUBSCRIPTION_IMPOSSIBLE = "SUBSCRIPTION_IMPOSSIBLE"
 
 
 ROLE_NOT_ALLOWED = Template(
@@ -43,6 +44,12 @@ NO_SUCH_WAREHOUSE = Template(404, OperatorCode.NOT_FOUND, "Warehouse not found: 
 NO_SUCH_BUSINESS = Template(404, OperatorCode.NOT_FOUND, "Business not found: {business_id}")
 NO_SUCH_PICK_LIST = Template(404, OperatorCode.NOT_FOUND, "Pick list not found: {pick_list_id}")
 NO_SUCH_HANDOVER = Template(404, OperatorCode.NOT_FOUND, "Hand-over not found: {handover_id}")
+NO_SUCH_SUBSCRIPTION = Template(
+    404, OperatorCode.NOT_FOUND, "Subscription not found: {subscription_id}"
+)
+SUBSCRIPTION_IMPOSSIBLE = Template(
+    400, OperatorCode.SUBSCRIPTION_IMPOSSIBLE, "This cannot be done: {reason}"
+)
 NO_SUCH_CARRIER = Template(
     400, OperatorCode.NOT_FOUND, "Carrier not found: {carrier}; known: {known}"
 )
