@@ -26,13 +26,15 @@ from entrepot.domain.order_moves import (
     SHIPPED,
     STARTED,
     Stage,
+    cancelled,
 )
 from entrepot.domain.order_operations import NewInterval, NewOperation, NewRecipient
 from entrepot.domain.placement import PlaceCommand
 from entrepot.fulfilment.change_orders import Moved
+from entrepot.fulfilment.erase_orders import Erased, erase_orders
 from entrepot.fulfilment.shop_requests import Granted
 from tests.domain.networks import EVENING, MORNING
-from tests.races.test_moves import carry, fit, history, move, moved
+from tests.races.test_moves import PACKER, carry, fit, history, move, moved
 from tests.races.wire import wire_to
 from tests.races.world import (
     ARRIVES,
@@ -361,6 +363,25 @@ async def test_updating_against_cancelling(
     assert await stage(p1, ours, brought) == CANCELLED_BY_SHOP
     for (one,) in begun:
         assert await end_of(p1, ours, one) is not OperationStatus.IN_PROGRESS
+
+
+async def test_erasing_an_order_erases_who_was_to_receive_it(
+    p1: Process, ours: Shop, brought: int
+) -> None:
+    begun = await p1.update(ours, brought, BORIS)
+    assert isinstance(begun, tuple)
+    missing = cancelled(OrderSubstatus.MISSING_ITEM)
+    assert isinstance((await moved(p1, move(ours, brought, missing, actor=PACKER)))[0], Moved)
+    erased = await erase_orders(p1.database, p1.clock, ours.business_id, [brought])
+    assert isinstance(erased, Erased)
+    async with p1.database.connection() as connection:
+        kept = await connection.fetchval("SELECT count(*) FROM operation WHERE wanted IS NOT NULL")
+    assert kept == 0
+    await later(p1)
+    assert await end_of(p1, ours, begun[0]) is OperationStatus.FAILED
+    async with p1.database.connection() as connection:
+        name = await connection.fetchval("SELECT first_name FROM orders WHERE id = $1", brought)
+    assert name is None
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from entrepot.contract.enums import OrderStatus
+from entrepot.contract.enums import OperationKind, OrderStatus
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 
@@ -18,6 +18,15 @@ _ERASE = f"""
     RETURNING id
 """
 
+# A recipient who waits for an order that has ended comes to nothing.
+_DROP_WAITING = f"""
+    WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)
+    UPDATE operation SET status = 'FAILED', finished_at = present.moment, wanted = NULL
+    FROM present
+    WHERE business_id = $1 AND order_id = ANY($2::bigint[]) AND status = 'IN_PROGRESS'
+      AND kind = '{OperationKind.ORDER_RECIPIENT_UPDATE}'
+"""
+
 
 async def read_statuses(
     connection: Connection, business_id: int, order_ids: Collection[int]
@@ -30,6 +39,10 @@ async def read_statuses(
 async def erase_recipients(
     connection: Connection, business_id: int, order_ids: Collection[int]
 ) -> list[int]:
-    """Erase names, phones, addresses and notes; gives the orders where there still were any."""
+    """Erase names, phones, addresses and notes; gives the orders where there still were any.
+
+    The orders are locked and have ended, so no operation will change them any more.
+    """
+    await connection.execute(_DROP_WAITING, business_id, sorted(order_ids))
     rows = await connection.fetch(_ERASE, business_id, sorted(order_ids))
     return sorted(row[0] for row in rows)
