@@ -18,7 +18,7 @@ from entrepot.contract.scopes import Scope
 from entrepot.db.accounts import IssuedKey, create_key
 from entrepot.db.connection import Connection
 from entrepot.demo.seed import DemoBusiness, DemoWorld
-from entrepot.operations.registry import CONTRACT, SANDBOX, Operation, load_operations
+from entrepot.operations.registry import CONTRACT, OPERATOR, SANDBOX, Operation, load_operations
 from entrepot.settings import Settings
 from tests.isolation.samples import Ids, completed, kind_of, kinds_in, sample
 from tests.support.background import BackgroundLoop
@@ -309,3 +309,26 @@ def test_every_id_in_a_path_is_somebodys_on_purpose() -> None:
     for one in OPERATIONS.values():
         for name in one.path_parameters.keys() - shared:
             assert kind_of(name, one.area) in UNKNOWN, f"{one.id}: {name}"
+
+
+async def test_keys_of_one_kind_open_nothing_of_the_other(
+    caller: Client, isolated: Isolated, world: DemoWorld
+) -> None:
+    ours = isolated.ours.ids
+    for one in OPERATOR.operations.values():
+        path = dict.fromkeys(one.path_parameters, 1)
+        answer = await caller.call(one.id, **path)
+        assert answer.status == 401, one.id
+    for one in OPERATIONS.values():
+        for key in world.operator_keys.values():
+            answer = await call(caller.with_key(key), one, ours, ours)
+            assert answer.status == 401, one.id
+
+
+async def test_every_role_that_does_not_do_is_refused(caller: Client, world: DemoWorld) -> None:
+    for one in OPERATOR.operations.values():
+        path = dict.fromkeys(one.path_parameters, 1)
+        for role, key in world.operator_keys.items():
+            if role not in one.roles:
+                answer = await caller.with_key(key).call(one.id, **path)
+                assert answer.status == 403, (one.id, role)

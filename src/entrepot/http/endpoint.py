@@ -19,8 +19,9 @@ from entrepot.operations.registry import Deprecation, Handler, Operation, snake
 if TYPE_CHECKING:
     from entrepot.http.entrance import Entrance
 
-# Operations of this area tell about a campaign; they answer whatever its type and availability.
-_ACCOUNT = "account"
+# Operations that tell about a campaign, or move a sandbox on: whatever a campaign's type and
+# availability are, they answer.
+_WHATEVER_THE_CAMPAIGN = {"account", "sandbox"}
 _ENTITIES = ("campaignId", "businessId")
 # Its answer waits for a queue, which may be full.
 _PLACING = "createOrder"
@@ -89,7 +90,7 @@ class Endpoint:
         self.scope_refusal: Refusal = SCOPE_MISSING(
             scopes=", ".join(scope for scope in Scope if scope in operation.scopes)
         )
-        self.tells_of_campaigns = operation.area == _ACCOUNT
+        self.tells_of_campaigns = operation.area in _WHATEVER_THE_CAMPAIGN
         self.places = operation.id == _PLACING
         self.body_bytes_max = operation.body_max_bytes or limits.BODY_BYTES_MAX
         self.query = None if operation.query is None else QueryReader(operation.query)
