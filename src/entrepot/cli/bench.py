@@ -1,7 +1,5 @@
 """`entrepot bench`: measure this machine."""
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -11,18 +9,16 @@ from entrepot.bench.plan import Contender
 from entrepot.cli.bench_notify import notify
 from entrepot.cli.bench_options import options
 from entrepot.cli.bench_overload import overload
+from entrepot.cli.bench_running import run_bench, say_machine, warn_of_others
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
-    CommandRefused,
     JsonOption,
     note,
     progress,
     say,
     show,
     show_rows,
-    warn,
 )
-from entrepot.settings import Settings
 
 if TYPE_CHECKING:
     from entrepot.bench.measured import Best, Measured, Report
@@ -32,9 +28,6 @@ app = typer.Typer(no_args_is_help=True)
 
 SECONDS = 4.0
 REPEATS = 3
-DISTURBED_CORES = 0.3
-"""Busy with other programs; what the kernel does on its own account stays below."""
-INTERRUPTED = 130
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -106,7 +99,6 @@ def place(
     They take turns on one PostgreSQL, in a database made for it and dropped afterwards; after
     each run orders, stock and slots are counted. Takes below five minutes.
     """
-    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
     from entrepot.bench.plan import full_plan, quick_plan  # noqa: PLC0415
 
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
@@ -114,28 +106,18 @@ def place(
     plan = msgspec.structs.replace(plan, limited=not no_limits)
     if only:
         plan = plan.only(*only)
-    try:
-        report = asyncio.run(_place(settings, plan))
-    except BenchFailed as error:
-        raise CommandRefused(str(error)) from error
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
+    report = run_bench(settings, lambda url: _place(url, plan))
     if as_json:
         show(report, as_json=True)
     else:
         _tell(report)
 
 
-async def _place(settings: Settings, plan: "Plan") -> "Report":
+async def _place(url: str, plan: "Plan") -> "Report":
     from entrepot.bench.place import bench_place, count_runs, require_tools  # noqa: PLC0415
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
 
     require_tools(plan)
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
-        advance = stack.enter_context(progress("Placing orders", count_runs(plan)))
+    with progress("Placing orders", count_runs(plan)) as advance:
 
         def on_measured(measured: "Measured") -> None:
             advance(1)
@@ -145,23 +127,14 @@ async def _place(settings: Settings, plan: "Plan") -> "Report":
 
 
 def _tell(report: "Report") -> None:
-    machine = report.machine
-    say(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
-        f"Python {machine.python}, PostgreSQL {machine.postgresql}"
-    )
+    say_machine(report.machine)
     say("\nAll runs, each on fresh rows; processor time in µs for each order\n")
     show_rows([_row(each) for each in report.runs], as_json=False)
     say(
         "\nThe best configuration of each contender: its fastest run, and how far its runs differ\n"
     )
     show_rows([_best_row(each, report) for each in report.best], as_json=False)
-    disturbed = [each for each in report.runs if (each.foreign_cores or 0) > DISTURBED_CORES]
-    if disturbed:
-        warn(
-            f"In {len(disturbed)} of {len(report.runs)} runs other programs took more than "
-            f"{DISTURBED_CORES} cores: the figures say little. Repeat on a machine at rest."
-        )
+    warn_of_others([each.foreign_cores for each in report.runs])
     say(
         f"\nAfter each of {len(report.runs)} runs orders, lines, stock and slots were counted: "
         f"all as answered, nothing oversold. {report.seconds:.0f} s in all."

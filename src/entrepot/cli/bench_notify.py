@@ -1,15 +1,13 @@
 """`entrepot bench notify`: orders with somebody who hears of each."""
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from entrepot.cli.bench_running import run_bench, say_machine
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
-from entrepot.settings import Settings
+from entrepot.cli.output import JsonOption, note, say, show, show_rows
 
 if TYPE_CHECKING:
     from entrepot.bench.notify import NotifyPlan, NotifyReport, NotifyRun
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 SECONDS = 10.0
 WARM_UP_S = 1.0
 QUICK = 0.5
-INTERRUPTED = 130
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -54,44 +51,30 @@ def notify(
     A receiver on this machine accepts everything. Every order must have been told of once in
     the end; in a database made for it and dropped afterwards.
     """
-    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
     from entrepot.bench.notify import NotifyPlan  # noqa: PLC0415
 
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = NotifyPlan(QUICK, QUICK, workers) if quick else NotifyPlan(seconds, WARM_UP_S, workers)
-    try:
-        report = asyncio.run(_notify(settings, plan))
-    except BenchFailed as error:
-        raise CommandRefused(str(error)) from error
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
+    report = run_bench(settings, lambda url: _notify(url, plan))
     if as_json:
         show(report, as_json=True)
     else:
         _tell(report)
 
 
-async def _notify(settings: Settings, plan: "NotifyPlan") -> "NotifyReport":
+async def _notify(url: str, plan: "NotifyPlan") -> "NotifyReport":
     from entrepot.bench.notify import bench_notify  # noqa: PLC0415
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
 
     def on_measured(run: "NotifyRun") -> None:
         who = "somebody" if run.subscribed else "nobody"
         note(f"{who} subscribed: {run.orders_per_second:,.0f} orders/s")
 
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
-        return await bench_notify(url, plan, on_measured)
+    return await bench_notify(url, plan, on_measured)
 
 
 def _tell(report: "NotifyReport") -> None:
-    machine = report.machine
-    say(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
-        f"Python {machine.python}, PostgreSQL {machine.postgresql}\n"
-    )
+    say_machine(report.machine)
+    say("")
     show_rows([_row(run) for run in report.runs], as_json=False)
     say(f"\nEvery order was told of once. {report.seconds:.0f} s in all.")
 

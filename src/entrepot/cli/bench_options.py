@@ -1,32 +1,26 @@
 """`entrepot bench options`: quotes at three sizes of the network."""
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from entrepot.cli.bench_running import run_bench, say_machine, warn_of_others
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.output import (
-    CommandRefused,
     JsonOption,
     note,
     progress,
     say,
     show,
     show_rows,
-    warn,
 )
-from entrepot.settings import Settings
 
 if TYPE_CHECKING:
     from entrepot.bench.options import OptionsPlan, OptionsReport, Quoted
 
 SECONDS = 3.0
 REPEATS = 3
-DISTURBED_CORES = 0.3
-INTERRUPTED = 130
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -66,32 +60,21 @@ def options(
     and three items to an address. In a database made for it and dropped afterwards; takes two
     minutes.
     """
-    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
     from entrepot.bench.options import full_plan, quick_plan  # noqa: PLC0415
 
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = quick_plan() if quick else full_plan(seconds, repeats)
-    try:
-        report = asyncio.run(_ask(settings, plan))
-    except BenchFailed as error:
-        raise CommandRefused(str(error)) from error
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
+    report = run_bench(settings, lambda url: _ask(url, plan))
     if as_json:
         show(report, as_json=True)
     else:
         _tell(report)
 
 
-async def _ask(settings: Settings, plan: "OptionsPlan") -> "OptionsReport":
+async def _ask(url: str, plan: "OptionsPlan") -> "OptionsReport":
     from entrepot.bench.options import bench_options, count_runs  # noqa: PLC0415
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
 
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
-        advance = stack.enter_context(progress("Asking for options", count_runs(plan)))
+    with progress("Asking for options", count_runs(plan)) as advance:
 
         def on_quoted(quoted: "Quoted") -> None:
             advance(1)
@@ -104,11 +87,7 @@ async def _ask(settings: Settings, plan: "OptionsPlan") -> "OptionsReport":
 
 
 def _tell(report: "OptionsReport") -> None:
-    machine = report.machine
-    say(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
-        f"Python {machine.python}, PostgreSQL {machine.postgresql}"
-    )
+    say_machine(report.machine)
     say("\nThe fastest run of each; processor time in ms for each answer\n")
     show_rows([_row(each) for each in report.best], as_json=False)
     say("")
@@ -120,12 +99,7 @@ def _tell(report: "OptionsReport") -> None:
             f"{growth.question}, network × {growth.times}: {growth.seconds_per_answer:.2f} times "
             f"as long for each answer{cpu}, p99 {growth.p99:.2f} times."
         )
-    disturbed = [each for each in report.best if (each.foreign_cores or 0) > DISTURBED_CORES]
-    if disturbed:
-        warn(
-            f"In {len(disturbed)} of {len(report.best)} runs other programs took more than "
-            f"{DISTURBED_CORES} cores: the figures say little. Repeat on a machine at rest."
-        )
+    warn_of_others([each.foreign_cores for each in report.best])
 
 
 def _row(quoted: "Quoted") -> _Row:

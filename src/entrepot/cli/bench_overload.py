@@ -1,16 +1,14 @@
 """`entrepot bench overload`: more orders than can be placed."""
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from entrepot import limits
+from entrepot.cli.bench_running import run_bench, say_machine
 from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
-from entrepot.settings import Settings
+from entrepot.cli.output import JsonOption, note, say, show, show_rows
 
 if TYPE_CHECKING:
     from entrepot.bench.overload import OverloadPlan, OverloadReport, OverloadRun
@@ -21,7 +19,6 @@ QUICK = 0.5
 QUICK_BUYERS = 256
 BUYERS_PER_WORKER = limits.QUEUE_COMMANDS_MAX + 2 * limits.BATCH_COMMANDS_MAX
 """More than may wait."""
-INTERRUPTED = 130
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -55,7 +52,6 @@ def overload(
     moment it was due. In a database made for it and dropped afterwards; every accepted order
     must be there, and no other.
     """
-    from entrepot.bench.measured import BenchFailed  # noqa: PLC0415
     from entrepot.bench.overload import OverloadPlan  # noqa: PLC0415
 
     settings = read_settings(config, database_url=database_url, data_dir=data_dir)
@@ -64,39 +60,25 @@ def overload(
         if quick
         else OverloadPlan(seconds, WARM_UP_S, workers, workers * BUYERS_PER_WORKER)
     )
-    try:
-        report = asyncio.run(_overload(settings, plan))
-    except BenchFailed as error:
-        raise CommandRefused(str(error)) from error
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
+    report = run_bench(settings, lambda url: _overload(url, plan))
     if as_json:
         show(report, as_json=True)
     else:
         _tell(report)
 
 
-async def _overload(settings: Settings, plan: "OverloadPlan") -> "OverloadReport":
+async def _overload(url: str, plan: "OverloadPlan") -> "OverloadReport":
     from entrepot.bench.overload import bench_overload  # noqa: PLC0415
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
 
     def on_measured(run: "OverloadRun") -> None:
         note(f"{run.times_capacity:g} times the capacity: p99 {run.p99_ms:,.0f} ms")
 
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
-        return await bench_overload(url, plan, on_measured)
+    return await bench_overload(url, plan, on_measured)
 
 
 def _tell(report: "OverloadReport") -> None:
-    machine = report.machine
-    say(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, "
-        f"Python {machine.python}, PostgreSQL {machine.postgresql}\n"
-        f"\nCapacity: {report.capacity_per_second:,.0f} orders/s\n"
-    )
+    say_machine(report.machine)
+    say(f"\nCapacity: {report.capacity_per_second:,.0f} orders/s\n")
     show_rows([_row(run) for run in report.runs], as_json=False)
     say(f"\nEvery accepted order was there, and no other. {report.seconds:.0f} s in all.")
 
