@@ -220,6 +220,11 @@ async def test_a_whole_day(day: Day, people: As, platform: Platform) -> None:
     queue = (await day.picker.call("getWorkQueue", warehouseId=WAREHOUSE)).json
     assert [each["orderId"] for each in queue["orders"]] == [first, second]
     assert sum(each["waiting"] for each in queue["cutOffs"]) == 2
+    page = await day.picker.call("getWorkQueue", query={"limit": 1}, warehouseId=WAREHOUSE)
+    token = page.json["paging"]["nextPageToken"]
+    rest = await day.picker.call("getWorkQueue", query={"pageToken": token}, warehouseId=WAREHOUSE)
+    assert page.json["orders"] + rest.json["orders"] == queue["orders"]
+    assert (rest.json["cutOffs"], rest.json["paging"]) == ([], {})
     listed = await day.pick()
     assert {tote["orderId"] for tote in listed["totes"]} == {first, second}
     (stop,) = listed["stops"]

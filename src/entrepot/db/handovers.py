@@ -76,7 +76,7 @@ _CANCELLED_ON = """
     FROM unnest($1::bigint[], $2::bigint[]) AS k (business_id, handover_id)
     JOIN parcel p ON p.business_id = k.business_id AND p.handover_id = k.handover_id
     JOIN orders o ON o.business_id = p.business_id AND o.id = p.order_id
-    WHERE o.status = 'CANCELLED'
+    WHERE p.business_id = ANY($1::bigint[]) AND o.status = 'CANCELLED'
     ORDER BY p.business_id, p.handover_id, p.order_id
 """
 _FINISH = """

@@ -10,25 +10,22 @@ from entrepot.domain.picking import WorkStep
 
 _IN_HAND = "w.step IN ('PICKING', 'PICKED', 'ASIDE', 'PACKED')"
 _READ = f"""
-    SELECT k.business_id, k.order_id, k.pick_list_id, k.tote, k.step, p.offer_id, p.shelf, p.picked
-    FROM (
-      SELECT w.business_id, w.order_id, w.pick_list_id, w.tote, w.step, w.updated_at
-      FROM order_work w
-      JOIN orders o ON o.business_id = w.business_id AND o.id = w.order_id
-      WHERE {_IN_HAND} AND o.status = 'CANCELLED' AND o.warehouse_id = $1
-      ORDER BY w.updated_at, w.business_id, w.order_id
-      LIMIT $2
-    ) k
-    LEFT JOIN LATERAL (
-      SELECT i.offer_id, s.shelf, p.picked, p.position
-      FROM picked_item p
-      JOIN order_item i ON i.business_id = p.business_id AND i.order_id = p.order_id
-        AND i.position = p.position
-      LEFT JOIN shelf s ON s.business_id = i.business_id AND s.warehouse_id = $1
-        AND s.offer_id = i.offer_id
-      WHERE p.business_id = k.business_id AND p.order_id = k.order_id AND p.picked > 0
-    ) p ON true
-    ORDER BY k.updated_at, k.business_id, k.order_id, p.position
+    SELECT w.business_id, w.order_id, w.pick_list_id, w.tote, w.step
+    FROM order_work w
+    JOIN orders o ON o.business_id = w.business_id AND o.id = w.order_id
+    WHERE {_IN_HAND} AND o.status = 'CANCELLED' AND o.warehouse_id = $1
+    ORDER BY w.updated_at, w.business_id, w.order_id
+    LIMIT $2
+"""
+_READ_PIECES = """
+    SELECT p.business_id, p.order_id, i.offer_id, s.shelf, p.picked
+    FROM picked_item p
+    JOIN order_item i ON i.business_id = p.business_id AND i.order_id = p.order_id
+      AND i.position = p.position
+    LEFT JOIN shelf s ON s.business_id = i.business_id AND s.warehouse_id = i.warehouse_id
+      AND s.offer_id = i.offer_id
+    WHERE p.business_id = ANY($1::bigint[]) AND p.order_id = ANY($2::bigint[]) AND p.picked > 0
+    ORDER BY p.business_id, p.order_id, p.position
 """
 # A cancelled order moves no more, so what is read with it here stays so.
 _SET = """
@@ -63,16 +60,16 @@ async def read_put_backs(
     connection: Connection, warehouse_id: int, orders_max: int
 ) -> tuple[PutBack, ...]:
     """Read what must go back to the shelves of a warehouse, the longest waiting first."""
-    found: dict[tuple[int, int], PutBack] = {}
-    for row in await connection.fetch(_READ, warehouse_id, orders_max):
-        key = (row[0], row[1])
-        items = () if row[5] is None else (PutBackPieces(row[5], row[6], row[7]),)
-        before = found.get(key)
-        if before is not None:
-            found[key] = msgspec.structs.replace(before, items=before.items + items)
-        else:
-            found[key] = PutBack(*key, row[2], row[3], WorkStep(row[4]), items)
-    return tuple(found.values())
+    rows = await connection.fetch(_READ, warehouse_id, orders_max)
+    pieces: dict[tuple[int, int], list[PutBackPieces]] = {(row[0], row[1]): [] for row in rows}
+    if rows:
+        keys = map(list, zip(*pieces, strict=True))
+        for row in await connection.fetch(_READ_PIECES, *keys):
+            pieces[row[0], row[1]].append(PutBackPieces(row[2], row[3], row[4]))
+    return tuple(
+        PutBack(row[0], row[1], row[2], row[3], WorkStep(row[4]), tuple(pieces[row[0], row[1]]))
+        for row in rows
+    )
 
 
 async def set_put_back(

@@ -65,7 +65,7 @@ class QueuedOrderView(Answer):
 
 
 class GetWorkQueueResponse(Answer):
-    """Every cut-off with its counts, and a page of orders, the most urgent first."""
+    """Every cut-off with its counts (first page), and a page of orders, the most urgent first."""
 
     warehouseId: int
     cutOffs: tuple[CutOff, ...]
@@ -87,8 +87,8 @@ async def get_work_queue(
     """Tell what must leave a warehouse, and in what order.
 
     Orders stand by the cut-off by which they must be handed over, then as they were ordered; what
-    should have left already comes first. Counts are of all businesses, also when the page is
-    narrowed to a step or a business.
+    should have left already comes first. Counts come with the first page only; they are of all
+    businesses and steps, also when the page is narrowed.
     """
     question = ("getWorkQueue", warehouse.id, query.step, query.businessId)
     tokens = call.platform.page_tokens
@@ -105,7 +105,7 @@ async def get_work_queue(
         return (
             await call.platform.network.latest(connection),
             await call.platform.clock.now(connection),
-            await count_queue(connection, warehouse.id),
+            () if after is not None else await count_queue(connection, warehouse.id),
             await read_queue(
                 connection,
                 warehouse.id,
