@@ -218,3 +218,26 @@ async def test_the_clock_of_a_database_in_production_never_moves(p1: Process) ->
             await change_clock(database, change)
     with pytest.raises(ClockFixedError):
         await advance(p1, HOUR)
+
+
+async def test_a_mover_that_dies_leaves_the_clock_to_the_next(p1: Process, p2: Process) -> None:
+    diary = Diary()
+    stuck = asyncio.Event()
+    waiting = [START + MINUTE]
+
+    async def hang(_database: Database, _clock: Clock) -> int:
+        stuck.set()
+        return 0
+
+    async def next_due(_connection: Connection) -> datetime | None:
+        return min(waiting, default=None)
+
+    moving = asyncio.create_task(advance(p1, HOUR, Duty("stuck", hang, next_due)))
+    await stuck.wait()
+    moving.cancel()  # its connection goes with it, and so does its turn
+    await asyncio.wait([moving])
+    diary.at("it", START + 2 * MINUTE)
+    state = await advance(p2, HOUR, diary.duty("it"))
+    assert isinstance(state, ClockState)
+    assert state.now == START + MINUTE + HOUR
+    assert diary.done == [("it", START + 2 * MINUTE)]
