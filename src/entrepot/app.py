@@ -20,6 +20,7 @@ from entrepot.db.request_limiter import request_limiter
 from entrepot.db.secrets import read_page_token_key
 from entrepot.db.start_refused import StartRefused
 from entrepot.db.transaction import Database, open_database
+from entrepot.figures import WorkFigures
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.fulfilment.place_batch import PlaceBatch
 from entrepot.http.apis import Apis
@@ -125,6 +126,7 @@ async def _build(database: Database, settings: Settings, notifying: Duty) -> Pla
         accounts=AccountsCache(database),
         placing=GroupCommit(place_batch.place, processes=settings.workers),
         order_ids=order_ids,
+        working=WorkFigures(),
         page_tokens=PageTokens(await database.read(read_page_token_key)),
         delivery_days_ahead=settings.delivery_days_ahead,
         limiter=request_limiter(database, clock) if settings.limits_enabled else None,
@@ -150,7 +152,8 @@ async def _working(platform: Platform, *, works: bool) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     duties = platform.duties if works else ()
     work = asyncio.create_task(
-        loop.run(platform.database, platform.clock, duties, stopping), name="work"
+        loop.run(platform.database, platform.clock, duties, stopping, platform.working),
+        name="work",
     )
     follower = NetworkFollower(platform.database, platform.network)
     noting = note_key_uses(platform.accounts.uses, platform.database, stopping)

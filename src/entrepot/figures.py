@@ -6,6 +6,7 @@ those of all its workers and writes them for Prometheus.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -85,3 +86,32 @@ def spreads(name: str, about: str, label: str, observed: Mapping[str, Spread]) -
     return Spreads(
         name, about, (label,), bounds, [((k,), s.counts, s.total) for k, s in observed.items()]
     )
+
+
+class WorkFigures:
+    """Figures of the duties of a process, by their names."""
+
+    __slots__ = ("done", "failures", "late_s", "seconds")
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self.done: defaultdict[str, int] = defaultdict(int)
+        self.failures: defaultdict[str, int] = defaultdict(int)
+        self.seconds: defaultdict[str, Spread] = defaultdict(Spread)
+        self.late_s: dict[str, float] = {}
+
+    def told(self) -> list[Family]:
+        """Tell everything counted."""
+        late: list[tuple[Labels, float]] = [((name,), late) for name, late in self.late_s.items()]
+        return [
+            counts("entrepot_work_done", "Things done later, by duty.", "duty", self.done),
+            counts("entrepot_work_failures", "Attempts that failed.", "duty", self.failures),
+            spreads("entrepot_work_seconds", "Time one attempt takes.", "duty", self.seconds),
+            Numbers(
+                "entrepot_work_late_seconds",
+                "For how long the first of what is due has been due.",
+                "gauge",
+                ("duty",),
+                late,
+            ),
+        ]

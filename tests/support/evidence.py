@@ -34,7 +34,7 @@ OF_OUR_OWN = (
 # Messages of the state machine that only the operator's and the sandbox's APIs can provoke.
 TOLD_BY_OUR_OWN = frozenset(
     {
-        "CLOCK_BACKWARD", "CLOCK_TOO_FAR", "CLOCK_UNFINISHED", "RECEIVE_CODE_WRONG",
+        "CLOCK_BACKWARD", "CLOCK_TOO_FAR", "CLOCK_UNFINISHED", "NO_WAY", "RECEIVE_CODE_WRONG",
         "REFUSED_UNITS_WRONG",
     }
 )  # fmt: skip
@@ -104,7 +104,24 @@ def templates() -> dict[str, Template]:
         if module.name.startswith(OF_THE_CONTRACT) and not module.name.startswith(OF_OUR_OWN):
             members = vars(importlib.import_module(module.name)).items()
             found |= {name: one for name, one in members if isinstance(one, Template)}
-    return {name: one for name, one in sorted(found.items()) if name not in TOLD_BY_OUR_OWN}
+    words = _words_of_the_contract()
+    return {
+        name: one
+        for name, one in sorted(found.items())
+        if name in words and name not in TOLD_BY_OUR_OWN
+    }
+
+
+def _words_of_the_contract() -> set[str]:
+    """Gather the words of every module that works for the contract's operations too."""
+    package = Path(entrepot.__path__[0])
+    ours = [package / "operations" / "operator", package / "operations" / "sandbox"]
+    return {
+        word
+        for file in package.rglob("*.py")
+        if not file.name.endswith("errors.py") and not any(own in file.parents for own in ours)
+        for word in re.findall(r"[A-Z][A-Z_]+", file.read_text())
+    }
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from entrepot import limits
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
 from entrepot.db.transaction import Database, open_database
+from entrepot.figures import WorkFigures
 from entrepot.work import loop
 from entrepot.work.duty import Duty, not_by_the_clock
 
@@ -25,14 +26,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def run_until(database: Database, event: asyncio.Event, *duties: Duty) -> None:
-    """Run duties until something has happened."""
-    stopping = asyncio.Event()
-    running = asyncio.create_task(loop.run(database, CLOCK, duties, stopping))
+async def run_until(database: Database, event: asyncio.Event, *duties: Duty) -> WorkFigures:
+    """Run duties until something has happened; gives what was counted meanwhile."""
+    stopping, figures = asyncio.Event(), WorkFigures()
+    running = asyncio.create_task(loop.run(database, CLOCK, duties, stopping, figures))
     async with asyncio.timeout(PATIENCE_S):
         await event.wait()
         stopping.set()
         await running
+    return figures
 
 
 async def test_a_duty_that_takes_long_keeps_no_other_waiting(database: Database) -> None:
@@ -77,7 +79,9 @@ async def test_what_falls_due_soon_shortens_the_rest(
         return due
 
     stopping = asyncio.Event()
-    running = asyncio.create_task(loop.run(database, CLOCK, [Duty("soon", do, next_due)], stopping))
+    running = asyncio.create_task(
+        loop.run(database, CLOCK, [Duty("soon", do, next_due)], stopping, WorkFigures())
+    )
     async with asyncio.timeout(PATIENCE_S):
         await again.wait()
         stopping.set()
@@ -105,7 +109,10 @@ async def test_a_duty_that_fails_is_tried_again_and_ends_no_other(
         done += 1
         return 0
 
-    await run_until(
+    figures = await run_until(
         database, enough, Duty("fail", fail, not_by_the_clock), Duty("work", work, not_by_the_clock)
     )
     assert done > 1
+    assert figures.failures == {"fail": failures}
+    assert sum(figures.seconds["work"].counts) == done
+    assert figures.late_s == {"work": 0.0}

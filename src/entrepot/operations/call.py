@@ -12,7 +12,7 @@ from entrepot.db.order_ids import OrderIds
 from entrepot.db.request_limiter import RequestLimiter
 from entrepot.db.transaction import Database
 from entrepot.domain.accounts import ApiKey
-from entrepot.figures import Family
+from entrepot.figures import Family, WorkFigures
 from entrepot.fulfilment.group_commit import GroupCommit
 from entrepot.work.duty import Duty
 
@@ -30,6 +30,7 @@ class Platform(msgspec.Struct, frozen=True):
     placing: GroupCommit
     order_ids: OrderIds
     page_tokens: PageTokens
+    working: WorkFigures
     delivery_days_ahead: int
     interval_changes_max: int
     operations_take: timedelta
@@ -38,7 +39,11 @@ class Platform(msgspec.Struct, frozen=True):
 
     def figures(self) -> list[Family]:
         """Tell what its parts have counted."""
-        return [*self.placing.figures_told(), *self.database.figures_told()]
+        return [
+            *self.placing.figures_told(),
+            *self.database.figures_told(),
+            *self.working.told(),
+        ]
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
