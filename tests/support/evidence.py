@@ -27,6 +27,7 @@ REFUSED = 400
 OF_THE_CONTRACT = ("entrepot.contract.", "entrepot.operations.", "entrepot.http.")
 OF_OUR_OWN = (
     "entrepot.contract.operator_errors",
+    "entrepot.contract.sandbox_errors",
     "entrepot.operations.operator",
     "entrepot.operations.sandbox",
 )
