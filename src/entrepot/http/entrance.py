@@ -4,7 +4,7 @@ It finds the caller, checks what the path names and what the caller may do, and 
 arguments that the path stands for. What comes after it is the same for every API.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeAlias
 
 from entrepot.contract.errors import Refusal
 from entrepot.http.access import Arguments, admit
@@ -13,12 +13,9 @@ from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.endpoint import Endpoint
 from entrepot.operations.call import Call, Platform
 
-
-class Admitted(NamedTuple):
-    """A caller that was let in, and the arguments that the path of its request stands for."""
-
-    caller: object
-    arguments: Arguments
+# A caller that was let in, and the arguments that the path of its request stands for. A plain
+# tuple: every request makes one.
+Admitted: TypeAlias = tuple[object, Arguments]
 
 
 class Entrance(Protocol):
@@ -50,7 +47,7 @@ class BusinessEntrance:
         if isinstance(caller, Refusal):
             return caller
         arguments = await admit(endpoint, values, headers, caller.key, platform.accounts)
-        return arguments if isinstance(arguments, Refusal) else Admitted(caller, arguments)
+        return arguments if isinstance(arguments, Refusal) else (caller, arguments)
 
     def call(self, caller: object, request: Request, raw_body: bytes, platform: Platform) -> object:
         """Give the call of a business's key."""

@@ -37,7 +37,7 @@ class OperatorEntrance:
         if isinstance(path, Refusal):
             return path
         arguments = await _arguments(endpoint, path, key, platform)
-        return arguments if isinstance(arguments, Refusal) else Admitted(key, arguments)
+        return arguments if isinstance(arguments, Refusal) else (key, arguments)
 
     def call(self, caller: object, request: Request, raw_body: bytes, platform: Platform) -> object:
         """Give the call of an operator's key."""
