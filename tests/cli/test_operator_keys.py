@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from entrepot import limits
 from entrepot.db.operator_keys import fetch_operator_key
 from entrepot.db.transaction import open_database
 from entrepot.domain.api_key import parse_operator_token
@@ -68,3 +71,12 @@ def test_a_key_is_bound_as_its_role_allows(entrepot: Entrepot) -> None:
 def test_an_unknown_key_cannot_be_revoked(entrepot: Entrepot) -> None:
     said = entrepot("operator", "keys", "revoke", 404)
     assert (said.code, said.err) == (1, "Error: There is no operator key 404.\n")
+
+
+def test_there_is_a_bound_on_keys(entrepot: Entrepot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LIVE_OPERATOR_KEYS_MAX", 1)
+    create = ("operator", "keys", "create", "k", "--role", "ADMIN")
+    assert entrepot(*create).code == 0
+    said = entrepot(*create)
+    assert said.code == 1
+    assert said.err.startswith("Error: Not created: there are at most")

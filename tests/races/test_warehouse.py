@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from entrepot import limits
 from entrepot.contract.enums import OrderSubstatus
 from entrepot.contract.errors import Refusal
 from entrepot.contract.operator_errors import OperatorCode
@@ -276,6 +277,26 @@ async def test_an_order_of_two_parcels_is_shipped_with_the_last(
     assert first.handover_id == second.handover_id
     assert code_of(await give(p1, ours, order_id, 3)) == OperatorCode.NOT_PICKED
     assert code_of(await give(p1, ours, 404)) == OperatorCode.NOT_A_PARCEL
+
+
+async def test_a_full_act_takes_no_more(
+    p1: Process, ours: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HANDOVER_PARCELS_MAX", 1)
+    await p1.stock(ours, apple=5)
+    order_id = await pick(p1, ours, apple=2)
+    assert await pack(p1, ours, order_id, BOX, BOX) is None
+    first = await give(p1, ours, order_id, 1)
+    assert isinstance(first, ParcelHanded)
+    assert code_of(await give(p1, ours, order_id, 2)) == OperatorCode.HANDOVER_FULL
+    closed = await close_handover(
+        p1.database, p1.clock, ours.business_id, first.handover_id, PICKER
+    )
+    assert isinstance(closed, HandoverClosed)
+    assert closed.refused == (order_id,)  # its other parcel is still here
+    second = await give(p1, ours, order_id, 2)
+    assert isinstance(second, ParcelHanded)
+    assert second.handover_id != first.handover_id
 
 
 async def test_closing_and_scanning_at_once_lose_no_parcel(
