@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-COMMAND = (sys.executable, "-c", "from entrepot.cli.main import main; main()", "bench", "notify")
+COMMAND = (sys.executable, "-c", "from entrepot.cli.entry import main; main()", "bench", "notify")
 
 
 def test_every_order_is_told_of(empty_database_url: str) -> None:

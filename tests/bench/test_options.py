@@ -18,7 +18,7 @@ from entrepot.domain.network_build import build_network
 from entrepot.operations.delivery.get_delivery_options import GetDeliveryOptionsRequest
 from tests.support.client import Client
 
-COMMAND = (sys.executable, "-c", "from entrepot.cli.main import main; main()", "bench", "options")
+COMMAND = (sys.executable, "-c", "from entrepot.cli.entry import main; main()", "bench", "options")
 DEMO = demo_network()
 TIMES = 3
 SHOP = Shop(1, "ENTR:key", tuple(map(str, range(40))))

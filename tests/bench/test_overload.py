@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-COMMAND = (sys.executable, "-c", "from entrepot.cli.main import main; main()", "bench", "overload")
+COMMAND = (sys.executable, "-c", "from entrepot.cli.entry import main; main()", "bench", "overload")
 
 
 def test_every_accepted_order_is_there(empty_database_url: str) -> None:

@@ -15,7 +15,7 @@ from entrepot.bench.services import require_fastapi
 from entrepot.bench.world import BenchDatabase, bench_database
 from entrepot.db.start_refused import StartRefused
 
-COMMAND = (sys.executable, "-c", "from entrepot.cli.main import main; main()", "bench", "place")
+COMMAND = (sys.executable, "-c", "from entrepot.cli.entry import main; main()", "bench", "place")
 
 
 def test_all_contenders_place_orders_and_the_database_agrees(empty_database_url: str) -> None:

@@ -21,7 +21,7 @@ from tests.support.contract import Contract
 from tests.support.receiver import answer, receiver
 from tests.support.serving import Server
 
-PROGRAM = [sys.executable, "-c", "from entrepot.cli.main import main; main()"]
+PROGRAM = [sys.executable, "-c", "from entrepot.cli.entry import main; main()"]
 LINE_S_MAX = 60.0
 END_S_MAX = 30
 

@@ -10,8 +10,8 @@ from entrepot.operations.call import Platform
 from tests.support.client import Answer, Client
 
 WRITE = """
-    INSERT INTO operation (business_id, id, kind, status, created_at)
-    VALUES ($1, $2, $3, $4, now())
+    INSERT INTO operation (business_id, id, kind, status, created_at, due_at, finished_at)
+    VALUES ($1, $2, $3, $4, now(), now(), CASE WHEN $4 <> 'IN_PROGRESS' THEN now() END)
 """
 STATUS, RECIPIENT = "ORDER_STATUS_UPDATE", "ORDER_RECIPIENT_UPDATE"
 

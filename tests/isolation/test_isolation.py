@@ -4,7 +4,7 @@ Derived from the registry: an operation added later is called too, with every id
 query and body can carry. What is another's looks like what does not exist.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any, NamedTuple
@@ -149,11 +149,6 @@ async def caller(isolated: Isolated, known_contract: Contract | None) -> AsyncIt
         yield Client(session, isolated.service.base_url, key, known_contract)
 
 
-@pytest.fixture(params=sorted(OPERATIONS))
-def operation(request: pytest.FixtureRequest) -> Operation:
-    return OPERATIONS[request.param]
-
-
 async def call(
     client: Client,
     operation: Operation,
@@ -181,6 +176,22 @@ def carried(operation: Operation) -> set[str]:
     declared = [operation.query, operation.body and operation.body.type]
     shown = (shapes.type_info(one) for one in declared if one is not None)
     return {kind for shape in shown for kind in kinds_in(shape, operation.area)}
+
+
+def names_a_tenant(operation: Operation) -> bool:
+    return bool(operation.path_parameters.keys() & {"campaignId", "businessId"})
+
+
+def names_what_is_owned(operation: Operation) -> bool:
+    named = {kind_of(name, operation.area) for name in operation.path_parameters}
+    return bool(carried(operation) | named - {None, "campaign", "business"})
+
+
+def each(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Run a test for each of these operations."""
+    chosen = sorted(operations, key=lambda one: one.id)
+    assert chosen
+    return pytest.mark.parametrize("operation", chosen, ids=lambda one: one.id)
 
 
 def seen(answer: Answer, *worlds: Ids) -> tuple[int, str]:
@@ -234,12 +245,10 @@ async def test_the_ids_are_good_ones(
     assert str(ids[shown]) in answer.content.decode()
 
 
+@each(filter(names_a_tenant, OPERATIONS.values()))
 async def test_the_path_of_another_business_leads_nowhere(
     caller: Client, isolated: Isolated, operation: Operation
 ) -> None:
-    tenants = operation.path_parameters.keys() & {"campaignId", "businessId"}
-    if not tenants:
-        pytest.skip("its path names nobody")
     before = await theirs_now(isolated)
     theirs = isolated.theirs.ids
     foreign = await call(caller, operation, theirs, theirs)
@@ -250,13 +259,11 @@ async def test_the_path_of_another_business_leads_nowhere(
     assert await theirs_now(isolated) == before
 
 
+@each(filter(names_what_is_owned, OPERATIONS.values()))
 async def test_ids_of_another_business_are_like_those_that_do_not_exist(
     caller: Client, isolated: Isolated, operation: Operation
 ) -> None:
     """In the path below the campaign, in the query and in the body."""
-    named = {kind_of(name, operation.area) for name in operation.path_parameters}
-    if not carried(operation) | named - {None, "campaign", "business"}:
-        pytest.skip("it takes no id that belongs to a business")
     before = await theirs_now(isolated)
     ours, theirs = isolated.ours.ids, isolated.theirs.ids
     own = {"campaign": ours["campaign"], "business": ours["business"]}
@@ -271,6 +278,7 @@ async def test_ids_of_another_business_are_like_those_that_do_not_exist(
     assert await theirs_now(isolated) == before
 
 
+@each(OPERATIONS.values())
 async def test_every_scope_that_does_not_do_is_refused(
     caller: Client, isolated: Isolated, operation: Operation
 ) -> None:
@@ -286,11 +294,10 @@ async def test_every_scope_that_does_not_do_is_refused(
         ), scope
 
 
+@each(CONTRACT.operations.values())  # a sandbox's act on whatever they are sent
 async def test_every_scope_that_does_opens_the_operation(
     caller: Client, isolated: Isolated, operation: Operation
 ) -> None:
-    if operation.id not in CONTRACT.operations:
-        pytest.skip("a sandbox's operation acts on whatever it is sent")
     ours = isolated.ours.ids
     path = {
         name: ours[kind_of(name, operation.area) or ""]

@@ -23,7 +23,7 @@ from entrepot.http.protocol import BoundedHttp
 from entrepot.operations.call import Platform
 from entrepot.settings import Settings
 
-PROGRAM = "from entrepot.cli.main import main; main()"
+PROGRAM = "from entrepot.cli.entry import main; main()"
 START_S_MAX = 60.0
 STOP_S_MAX = 30.0
 

@@ -38,7 +38,7 @@ LOG_LINES_QUOTED = 3
 
 _PARTS = ("service", "database")
 _FASTAPI_PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "asyncpg", "uvicorn")
-_ENTREPOT = "from entrepot.cli.main import main; main()"
+_ENTREPOT = "from entrepot.cli.entry import main; main()"
 _UVICORN_READY = "Application startup complete."
 
 

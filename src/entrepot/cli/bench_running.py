@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from entrepot.cli.entry import INTERRUPTED
 from entrepot.cli.output import CommandRefused, say, warn
 from entrepot.settings import Settings
 
 if TYPE_CHECKING:
     from entrepot.bench.measured import Machine
 
-INTERRUPTED = 130
 DISTURBED_CORES = 0.3
 """Busy with other programs; what the kernel does on its own account stays below."""
 

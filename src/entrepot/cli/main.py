@@ -3,7 +3,6 @@
 import importlib
 import importlib.metadata
 import itertools
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
@@ -52,11 +51,6 @@ COMMANDS = (
     Command("openapi", "Write the OpenAPI document.", "entrepot.cli.openapi:openapi"),
     Command("bench", "Measure this machine.", "entrepot.cli.bench:app"),
 )
-
-
-def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -16,13 +16,12 @@ from entrepot.cli.database import (
     command_database,
     read_settings,
 )
+from entrepot.cli.entry import INTERRUPTED
 from entrepot.cli.output import activity
 from entrepot.settings import LogFormat, LogLevel, Settings, description
 
 if TYPE_CHECKING:
     from entrepot.demo.seed import DemoWorld
-
-INTERRUPTED = 130
 
 
 def _option(setting: str, *flags: str, metavar: str | None = None) -> typer.models.OptionInfo:
