@@ -128,6 +128,8 @@ HEAD_BYTES_MAX = 64 * 1024
 HEAD_READ_S_MAX = 30.0
 # A body of 512 KB takes seconds on the slowest line; who takes longer only holds a connection.
 BODY_READ_S_MAX = 30.0
+# Requests that a client sends ahead on one connection; each takes some 3 KB until its turn comes.
+PIPELINED_REQUESTS_MAX = 256
 # The contract's longest list is 50 ids; a hundred times that is nobody's question.
 QUERY_PARAMETERS_MAX = 1_000
 

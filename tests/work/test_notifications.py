@@ -200,6 +200,21 @@ async def test_a_rejected_notification_keeps_nothing_waiting(
     assert (await post.look(ours, subscription.id)).unavailable_since is None
 
 
+async def test_what_no_text_can_hold_is_written_down_too(
+    p1: Process, ours: Shop, post: Post, shop_server: Receiver
+) -> None:
+    """Else nothing of the batch would be written, and all of it sent again without end."""
+    subscription = await post.subscribe(ours, shop_server.url)
+    first, second = await place(p1, ours, 2)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/\xff\xfe\r\nContent-Length: 2\r\n\r\n{}"
+    shop_server.behave = answer_by_order({first: raw(head)})
+    async with asyncio.timeout(20):
+        await post.send()
+    outcomes = {line.order_id: line.outcome for line in await post.log(subscription)}
+    assert outcomes == {first: "FAILED", second: "ACCEPTED"}
+    assert [heard.json["orderId"] for heard in shop_server.told].count(second) == 1
+
+
 async def test_a_dead_receiver_delays_nobody(
     p1: Process, ours: Shop, theirs: Shop, post: Post, shop_server: Receiver,
     other_server: Receiver,

@@ -80,8 +80,12 @@ def failed(reason: Reason, detail: str) -> Judged:
 
 
 def shortened(text: str) -> str:
-    """Cut a text to what is kept; what PostgreSQL cannot hold is left out."""
-    return text.replace("\0", "")[:DETAIL_CHARS_MAX]
+    """Cut a text to what is kept; what PostgreSQL cannot hold is left out or shown as `?`.
+
+    Headers of an answer that are no UTF-8 come as halves of characters, which are no text.
+    """
+    kept = text.replace("\0", "")[:DETAIL_CHARS_MAX]
+    return kept.encode("utf-8", "replace").decode()
 
 
 def _message(body: bytes) -> str | None:

@@ -6,6 +6,7 @@ these bounds anybody could fill the memory with one header, or hold connections 
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,14 @@ from uvicorn.protocols.http.httptools_impl import (
 from entrepot import limits
 from entrepot.contract.errors import HEAD_TOO_BIG, NOT_HTTP, Refusal
 from entrepot.http.asgi import WHOLE, Header, refusal_reply
+
+# Where the fields behind a chunked body go: nothing here asks for any, and whoever checked the
+# headers in front of the service has not seen them.
+_TRAILERS: deque[Header] = deque(maxlen=0)
+
+
+class _TooManyWaitError(Exception):
+    """A client asks and asks and does not wait for answers."""
 
 
 class _JoinedWrites:
@@ -96,7 +105,7 @@ class _Whole:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection; a head that is too large or too slow ends it."""
+    """One connection; what is too large, too slow or too much ends it."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """Await the first head."""
@@ -105,13 +114,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._at_rest = True
         self._begun = 0
         self._head_bytes = 0
+        self._frame_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
         self.joined = _JoinedWrites(transport, self.loop)
         super().connection_made(self.joined)  # type: ignore[arg-type]
-        self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
+        self._wait_at_most(limits.HEAD_READ_S_MAX)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -123,21 +133,43 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return  # what was under way when a head was refused
         was_at_rest, self._begun = self._at_rest, 0
+        self._frame_bytes += len(data)
         super().data_received(data)
+        if self.transport.is_closing():
+            return
         if not self._in_head:
-            if self._patience is not None:
-                self._forget_patience()
+            self._behind_a_head()
             return
         # Of data that also brought the end of another request, how much is head is not known.
         if self._begun == 0 or (was_at_rest and self._begun == 1):
             self._head_bytes += len(data)
         if self._head_bytes > limits.HEAD_BYTES_MAX:
-            self._refuse()
-        elif self._patience is None:
-            self._patience = self.loop.call_later(limits.HEAD_READ_S_MAX, self._give_up)
+            self._end_with(HEAD_TOO_BIG(max_kb=limits.HEAD_BYTES_MAX // 1024))
+        else:
+            self._wait_at_most(limits.HEAD_READ_S_MAX)
+
+    def _behind_a_head(self) -> None:
+        """Bound what comes after a head: a body, what frames it, and what is none of it."""
+        answered = self.cycle.response_complete
+        if not self._at_rest:
+            if self._frame_bytes > limits.HEAD_BYTES_MAX:
+                self.transport.close()  # sizes of chunks, trailers: nobody has so many
+            elif answered:
+                self._wait_at_most(limits.BODY_READ_S_MAX)  # the application reads it no more
+            else:
+                self._forget_patience()
+            return
+        self._forget_patience()
+        # Any data stops uvicorn's timer; a line break, or the rest of a body, is no new request.
+        if answered and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
+        if len(self.pipeline) >= limits.PIPELINED_REQUESTS_MAX:
+            raise _TooManyWaitError
         self._in_head = True
         self._at_rest = False
         self._begun += 1
@@ -145,15 +177,29 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Note that a head is complete."""
-        self._in_head = False
+        """Note that a head is complete, and good: until then no request is there."""
         super().on_headers_complete()
+        self._in_head = False
+        self.headers = _TRAILERS  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        """Note that a body goes on."""
+        self._frame_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the next head may begin, and tell the application that all is there."""
         self._at_rest = True
+        self._frame_bytes = 0
+        self._forget_patience()
         self.scope[WHOLE] = _Whole(self.cycle, self)  # type: ignore[literal-required]
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with what waits, and read no more before all of it has been begun."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's, in plain text
         """Refuse what is no HTTP, in the contract's envelope."""
@@ -162,10 +208,10 @@ class BoundedHttp(HttpToolsProtocol):
     def _end_with(self, refusal: Refusal) -> None:
         """Answer with a refusal and end the connection.
 
-        Without an answer when an earlier request of the connection still waits for its own:
-        it would be taken for that.
+        Without an answer when an earlier request of the connection still waits for its own, for
+        which it would be taken, and when this one has been answered before its body ended.
         """
-        if not self._another_waits():
+        if not self._has_no_place_for_an_answer():
             body = refusal_reply(refusal).body
             head = (
                 f"HTTP/1.1 {refusal.http_status} Bad Request\r\n"
@@ -177,17 +223,20 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(head.encode("ascii") + body)
         self.transport.close()
 
-    def _another_waits(self) -> bool:
-        """Tell whether an answer sent now would be taken for that of an earlier request."""
+    def _has_no_place_for_an_answer(self) -> bool:
+        """Tell whether an answer sent now would be taken for that of another request."""
         current: RequestResponseCycle | None = self.cycle
-        if current is None or current.response_complete:
+        if current is None:
             return False
         in_its_body = not self._in_head and not self._at_rest
+        if current.response_complete:
+            return in_its_body
         return not in_its_body or current.response_started or bool(self.pipeline)
 
-    def _refuse(self) -> None:
-        if not self.transport.is_closing():
-            self._end_with(HEAD_TOO_BIG(max_kb=limits.HEAD_BYTES_MAX // 1024))
+    def _wait_at_most(self, seconds: float) -> None:
+        """Give up unless what is being waited for is there in time, counted from the first call."""
+        if self._patience is None:
+            self._patience = self.loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
         self._patience = None

@@ -114,6 +114,11 @@ class Sender:
                 await database.transaction(partial(self._write, share, sent, is_last=not more))
                 self._attempted += sent.attempted
                 ours = more
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            ours = False  # not free before the lease ends: what fails at once would fail for ever
+            raise
         finally:
             if ours:
                 await database.transaction(
