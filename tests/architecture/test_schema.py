@@ -1,5 +1,6 @@
 """What the schema and the statements must obey to run unchanged on Citus."""
 
+import importlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from entrepot.db.clock import NOW_SQL
 from entrepot.db.migrate import migrate
 from tests.architecture.sources import modules
 from tests.support.databases import Databases
@@ -102,6 +104,21 @@ def test_rows_that_are_selected_and_inserted_tell_their_sqlstate() -> None:
             if re.search(r"INSERT INTO [^;]*\bSELECT\b", statement) and "VALUES" not in statement:
                 told = "RETURNING" in statement or "ON CONFLICT" in statement
                 assert told, f"{module.name}: {statement}"
+
+
+def test_an_update_takes_the_moment_from_a_row_it_reads_once() -> None:
+    """Citus refuses UPDATEs in which a volatile function stands, outside of a MATERIALIZED CTE."""
+    wrong = set()
+    for module in modules("db"):
+        name = f"entrepot.{module.name.removesuffix('.py').replace('/', '.')}"
+        if "migrations" in name or name.endswith("__init__"):
+            continue
+        for text in vars(importlib.import_module(name)).values():
+            if isinstance(text, str) and re.search(r"(?<!DO )UPDATE (?!clock\b)\w+", text):
+                rest = text.replace(f"AS MATERIALIZED (SELECT {NOW_SQL} AS moment)", "")
+                if re.search("clock_timestamp|random", rest):
+                    wrong.add(f"{name}: {text}")
+    assert wrong == set()
 
 
 def test_nobody_skips_a_lock_to_decide_about_a_balance() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from entrepot.contract.enums import OperationKind, OperationStatus, OrderStatus, OrderSubstatus
 from entrepot.contract.errors import Refusal
+from entrepot.db.clock import freeze
 from entrepot.db.operations_read import read_operations
 from entrepot.db.orders_read import read_order
 from entrepot.domain.destination import ToAddress
@@ -32,6 +33,7 @@ from entrepot.domain.order_operations import NewInterval, NewOperation, NewRecip
 from entrepot.domain.placement import PlaceCommand
 from entrepot.fulfilment.change_orders import Moved
 from entrepot.fulfilment.erase_orders import Erased, erase_orders
+from entrepot.fulfilment.release import release_overdue
 from entrepot.fulfilment.shop_requests import Granted
 from tests.domain.networks import EVENING, MORNING
 from tests.races.test_moves import PACKER, carry, fit, history, move, moved
@@ -224,6 +226,44 @@ async def test_another_recipient_and_interval_at_once(
     assert left == 0  # personal data is not kept with what is done
     kinds = {event.kind for event in await history(p1, ours, brought)}
     assert {EventKind.RECIPIENT_CHANGED, EventKind.INTERVAL_CHANGED} <= kinds
+
+
+async def test_the_last_wish_is_the_one_that_counts_also_while_the_clock_stands(
+    p1: Process, ours: Shop, brought: int
+) -> None:
+    await p1.database.transaction(freeze)
+    wishes = [msgspec.structs.replace(BORIS, phone=f"+7999000000{number}") for number in range(8)]
+    for wish in wishes:
+        assert isinstance(await p1.update(ours, brought, wish), tuple)
+    await later(p1)
+    async with p1.database.connection() as connection:
+        phone = await connection.fetchval("SELECT phone FROM orders WHERE id = $1", brought)
+    assert phone == wishes[-1].phone
+
+
+async def test_confirming_once_more_after_the_warehouse_went_on_is_granted(
+    p1: Process, ours: Shop
+) -> None:
+    await p1.stock(ours, apple=5)
+    draft = order_id_of(await p1.place_one(command(ours, {"apple": 2}, draft=True)))
+    confirmed = await p1.confirm(ours, draft)
+    for reached in (READY_TO_SHIP, SHIPPED):
+        await carry(p1, ours, draft, reached)
+        before = await history(p1, ours, draft)
+        assert await p1.confirm(ours, draft) == confirmed
+        assert await history(p1, ours, draft) == before
+
+
+async def test_what_has_run_out_is_erased_whether_or_not_a_duty_has_noticed(
+    p1: Process, ours: Shop
+) -> None:
+    await p1.stock(ours, apple=5)
+    draft = order_id_of(await p1.place_one(command(ours, {"apple": 2}, draft=True)))
+    await p1.advance(HOUR + SECOND)
+    erased = await erase_orders(p1.database, p1.clock, ours.business_id, [draft])
+    assert erased == Erased((draft,), ())
+    assert await release_overdue(p1.database, p1.clock, ours.business_id, [draft]) == 1
+    assert await stage(p1, ours, draft) == EXPIRED
 
 
 async def test_what_cannot_be_changed(

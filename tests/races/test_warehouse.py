@@ -15,6 +15,7 @@ from entrepot.db.connection import Connection
 from entrepot.db.goods_places import Barcode, Shelved, set_barcodes, set_shelves
 from entrepot.db.order_history import read_history
 from entrepot.db.pick_lists import PickList, Scan
+from entrepot.db.put_backs import read_put_backs
 from entrepot.db.shortages import Shortage
 from entrepot.domain.carriers import OWN_FLEET
 from entrepot.domain.order_changes import Move
@@ -35,9 +36,11 @@ from entrepot.fulfilment.hand_over import (
 )
 from entrepot.fulfilment.pack_orders import pack_order, unpack_order
 from entrepot.fulfilment.pick_orders import PiecesPlaced, Wanted, make_pick_list, scan_piece
+from entrepot.fulfilment.put_back import put_back
 from entrepot.fulfilment.shortages import report_shortage, resume
 from tests.domain import networks
 from tests.domain.networks import MOSCOW_WAREHOUSE
+from tests.races.books import assert_books_agree
 from tests.races.test_moves import fit
 from tests.races.world import Process, Shop, command, order_id_of
 
@@ -322,6 +325,72 @@ async def test_closing_and_scanning_at_once_lose_no_parcel(
         assert isinstance(outcome, HandoverClosed)
     stages = await standings(p1, ours)
     assert set(stages) == {"DELIVERY"}
+
+
+async def close(where: Process, shop: Shop, handover_id: int) -> HandoverClosed:
+    """Close an act."""
+    closed = await close_handover(
+        where.database, where.clock, shop.business_id, handover_id, PICKER
+    )
+    assert isinstance(closed, HandoverClosed)
+    return closed
+
+
+async def cancel_at_desk(where: Process, shop: Shop, order_id: int) -> None:
+    """Cancel an order for its shop."""
+    cancel = Move(
+        business_id=shop.business_id,
+        order_id=order_id,
+        actor=Actor(ActorKind.OPERATOR, "desk", Source.OPERATOR_API),
+        target=cancelled(OrderSubstatus.SHOP_FAILED),
+    )
+    assert isinstance((await move_orders(where.database, where.clock, [cancel]))[0], Moved)
+
+
+async def to_put_back(where: Process) -> list[int]:
+    """Tell which orders' goods must go back to their shelves."""
+    async with where.database.connection() as connection:
+        found = await read_put_backs(connection, MOSCOW_WAREHOUSE, 10)
+    return [one.order_id for one in found]
+
+
+async def test_an_order_leaves_with_all_its_parcels_or_none(p1: Process, ours: Shop) -> None:
+    await p1.stock(ours, apple=5)
+    order_id = await pick(p1, ours, apple=2)
+    assert await pack(p1, ours, order_id, BOX, BOX) is None
+    first = await give(p1, ours, order_id, 1)
+    assert isinstance(first, ParcelHanded)
+    closed = await close(p1, ours, first.handover_id)
+    assert (closed.refused, closed.handover.parcels) == ((order_id,), 0)
+    assert await standings(p1, ours) == ["PROCESSING"]
+    handed = [await give(p1, ours, order_id, number) for number in (2, 1)]
+    acts = [(one.left, one.handover_id) for one in handed if isinstance(one, ParcelHanded)]
+    assert [left for left, _ in acts] == [1, 0]
+    closed = await close(p1, ours, acts[0][1])
+    assert (closed.refused, closed.handover.parcels) == ((), 2)
+    assert await standings(p1, ours) == ["DELIVERY"]
+
+
+async def test_goods_of_which_a_parcel_stood_at_the_gate_are_put_back(
+    url: str, p1: Process, ours: Shop
+) -> None:
+    await p1.stock(ours, apple=5)
+    orders = [await pick(p1, ours, apple=1) for _ in range(2)]
+    for order_id in orders:
+        assert await pack(p1, ours, order_id, BOX, BOX) is None
+        first = await give(p1, ours, order_id, 1)
+        assert isinstance(first, ParcelHanded)
+        await cancel_at_desk(p1, ours, order_id)
+    assert await to_put_back(p1) == orders
+    # One goes back before the carrier comes, the other after.
+    assert await put_back(p1.database, p1.clock, ours.business_id, orders[0])
+    await assert_books_agree(url)
+    closed = await close(p1, ours, first.handover_id)
+    assert (closed.refused, closed.handover.parcels) == ((orders[1],), 0)
+    assert await to_put_back(p1) == orders[1:]
+    assert await put_back(p1.database, p1.clock, ours.business_id, orders[1])
+    assert await to_put_back(p1) == []
+    assert await fit(p1, ours) == (5, 0)
 
 
 async def standings(where: Process, shop: Shop) -> list[str]:

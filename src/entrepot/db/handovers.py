@@ -52,18 +52,35 @@ _BEGIN_CLOSING = """
     UPDATE handover SET state = 'CLOSING', closed_at = $3, closed_by = $4, parcels = parcels - $5
     WHERE business_id = $1 AND id = $2 AND state = 'OPEN'
 """
-# A cancelled order moves no more, so its parcels need no lock of it.
+# A cancelled order moves no more, and one that lacks parcels is not shipped without this act's
+# lock, so its parcels need no lock of it.
 _TAKE_OFF = """
     UPDATE parcel p SET handover_id = NULL, handed_by = NULL, handed_at = NULL
     FROM orders o
     WHERE p.business_id = $1 AND p.handover_id = $2 AND o.business_id = $1
-      AND o.business_id = p.business_id AND o.id = p.order_id AND o.status = 'CANCELLED'
+      AND o.business_id = p.business_id AND o.id = p.order_id
+      AND (o.status = 'CANCELLED' OR o.substatus = 'READY_TO_SHIP')
     RETURNING p.order_id
 """
+# Shipped and cancelled at the gate: its goods are booked as coming back. What was not shipped is
+# still in hand.
 _NOT_GIVEN = """
     UPDATE order_work SET step = 'PUT_BACK', updated_at = $3
-    WHERE business_id = $1 AND order_id = ANY($2::bigint[])
+    WHERE business_id = $1 AND order_id = ANY($2::bigint[]) AND step = 'HANDED_OVER'
 """
+_ACTS_OF_ORDER = """
+    SELECT DISTINCT handover_id FROM parcel
+    WHERE business_id = $1 AND order_id = $2 AND handover_id IS NOT NULL
+    ORDER BY handover_id
+"""
+_TAKE_ORDER_OFF = """
+    UPDATE parcel p SET handover_id = NULL, handed_by = NULL, handed_at = NULL
+    FROM handover h
+    WHERE p.business_id = $1 AND p.order_id = $2 AND p.handover_id = $3 AND h.business_id = $1
+      AND h.business_id = p.business_id AND h.id = p.handover_id AND h.state = 'OPEN'
+    RETURNING p.number
+"""
+_COUNT_OFF = "UPDATE handover SET parcels = parcels - $3 WHERE business_id = $1 AND id = $2"
 _FIND_OPEN_ACTS = f"""
     SELECT {_COLUMNS} FROM handover
     WHERE warehouse_id = $1 AND state <> 'CLOSED' AND parcels > 0
@@ -177,14 +194,28 @@ async def begin_closing(
 ) -> list[int]:
     """Say that the carrier took what stands on a locked open act.
 
-    Parcels of orders that were cancelled meanwhile are taken off it: they stay here. Gives those
-    orders.
+    Parcels of orders that were cancelled meanwhile, or of which not every parcel was scanned, are
+    taken off it: they stay here. Gives those orders.
     """
     rows = await connection.fetch(_TAKE_OFF, business_id, handover_id)
     order_ids = sorted({row[0] for row in rows})
     await connection.execute(_NOT_GIVEN, business_id, order_ids, now)
     await connection.execute(_BEGIN_CLOSING, business_id, handover_id, now, closed_by, len(rows))
     return order_ids
+
+
+async def read_acts_of_order(connection: Connection, business_id: int, order_id: int) -> list[int]:
+    """Give the acts that parcels of a locked order stand on, ascending."""
+    rows = await connection.fetch(_ACTS_OF_ORDER, business_id, order_id)
+    return [row[0] for row in rows]
+
+
+async def take_order_off(
+    connection: Connection, business_id: int, order_id: int, handover_id: int
+) -> None:
+    """Take the parcels of a locked order off a locked act, if that is open."""
+    rows = await connection.fetch(_TAKE_ORDER_OFF, business_id, order_id, handover_id)
+    await connection.execute(_COUNT_OFF, business_id, handover_id, len(rows))
 
 
 async def read_open_acts(

@@ -39,14 +39,24 @@ _INSERT_DONE = f"""
     ON CONFLICT (business_id, id) DO NOTHING
 """
 
+# Begun after those that its order waits for already: also while the clock stands, what was asked
+# last is done last.
 _INSERT = f"""
-    WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)
+    WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment),
+    waiting AS (
+      SELECT p.order_id, max(p.created_at) AS last_at FROM operation p
+      WHERE p.business_id = $1 AND p.order_id = ANY($7::bigint[]) AND p.status = 'IN_PROGRESS'
+      GROUP BY p.order_id
+    )
     INSERT INTO operation
       (business_id, id, kind, status, order_id, created_at, due_at, wanted, asked_by, source)
-    SELECT $1, k.id, k.kind, 'IN_PROGRESS', k.order_id, present.moment, present.moment + $2,
-      k.wanted, $3, $4
-    FROM present, unnest($5::text[], $6::text[], $7::bigint[], $8::text[]::json[])
+    SELECT $1, k.id, k.kind, 'IN_PROGRESS', k.order_id,
+      greatest(present.moment, waiting.last_at + interval '1 microsecond'),
+      present.moment + $2, k.wanted, $3, $4
+    FROM present
+    CROSS JOIN unnest($5::text[], $6::text[], $7::bigint[], $8::text[]::json[])
       AS k (id, kind, order_id, wanted)
+    LEFT JOIN waiting ON waiting.order_id = k.order_id
     ON CONFLICT (business_id, id) DO NOTHING
 """
 
@@ -60,13 +70,14 @@ _MARK_CANCELLING = """
 _FIND_DUE = f"""
     SELECT DISTINCT ON (d.business_id, d.order_id) d.*
     FROM (
-      SELECT p.business_id, p.order_id, p.id, p.wanted::text, p.asked_by, p.source, p.due_at
+      SELECT p.business_id, p.order_id, p.id, p.wanted::text, p.asked_by, p.source, p.due_at,
+        p.created_at
       FROM operation p
       WHERE p.status = 'IN_PROGRESS' AND p.due_at <= {NOW_SQL} AND p.kind IN ({_KINDS})
-      ORDER BY p.due_at
+      ORDER BY p.due_at, p.created_at
       LIMIT $1
     ) d
-    ORDER BY d.business_id, d.order_id, d.due_at, d.id
+    ORDER BY d.business_id, d.order_id, d.due_at, d.created_at, d.id
 """
 _NEXT_DUE = f"""
     SELECT p.due_at FROM operation p

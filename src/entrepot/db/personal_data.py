@@ -6,14 +6,25 @@ from entrepot.contract.enums import OperationKind, OrderStatus
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 
-_READ_STATUS = "SELECT id, status FROM orders WHERE business_id = $1 AND id = ANY($2::bigint[])"
+# What has run out is cancelled, whether or not that was written already.
+_READ_STATUS = f"""
+    WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)
+    SELECT o.id,
+      CASE WHEN draft_overdue(o.status, o.reserved_until, present.moment)
+          OR storage_overdue(o.status, o.stored_until, present.moment)
+        THEN '{OrderStatus.CANCELLED}' ELSE o.status END
+    FROM present CROSS JOIN orders o
+    WHERE o.business_id = $1 AND o.id = ANY($2::bigint[])
+"""
 
 # Erased once: the moment of the first time stands.
 _ERASE = f"""
+    WITH present AS MATERIALIZED (SELECT {NOW_SQL} AS moment)
     UPDATE orders SET
       first_name = NULL, last_name = NULL, middle_name = NULL, phone = NULL,
       full_address = NULL, entrance = NULL, floor = NULL, apartment = NULL, notes = NULL,
-      erased_at = {NOW_SQL}
+      erased_at = present.moment
+    FROM present
     WHERE business_id = $1 AND id = ANY($2::bigint[]) AND erased_at IS NULL
     RETURNING id
 """

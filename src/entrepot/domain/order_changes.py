@@ -21,6 +21,7 @@ from entrepot.domain.order_moves import (
     NOT_FETCHED,
     READY_TO_SHIP,
     SHIPPED,
+    STARTED,
     ActorKind,
     Edge,
     Stage,
@@ -189,7 +190,7 @@ def judge(order: LockedOrder, move: Move, now: datetime) -> Verdict:
         return Verdict(run_out, late)
     if move.target is None:
         return Verdict(_note(order, move, now))
-    if move.target == order.stage:
+    if move.target == order.stage or _confirmed_before(order, move):
         return Verdict(None)
     if move.actor.kind is ActorKind.TIMER:
         return Verdict(None)  # its moment has not come, or has passed
@@ -200,6 +201,12 @@ def judge(order: LockedOrder, move: Move, now: datetime) -> Verdict:
     if move.later:
         return Verdict(None if order.cancellation else _note(order, move, now))
     return Verdict(_carry_out(order, move, edge, now))
+
+
+def _confirmed_before(order: LockedOrder, move: Move) -> bool:
+    """Tell whether a shop confirms once more what the warehouse has gone on with since."""
+    confirms = move.actor.kind is ActorKind.SHOP and move.target == STARTED
+    return confirms and order.stage.status is OrderStatus.PROCESSING
 
 
 def _run_out(order: LockedOrder) -> Change | None:

@@ -2,8 +2,7 @@
 
 from entrepot.contract import operator_errors as errors
 from entrepot.contract.errors import Refusal
-from entrepot.db.connection import Connection
-from entrepot.db.put_backs import set_put_back
+from entrepot.fulfilment import put_back as goods
 from entrepot.operations.operator.calls import IN_WAREHOUSE, OperatorCall
 from entrepot.operations.registry import OPERATOR, Method, operation
 from entrepot.operations.wire import Answer
@@ -27,13 +26,7 @@ async def put_back(
     call: OperatorCall, business_id: int, order_id: int
 ) -> PutBackResponse | Refusal:
     """Say that the goods of a cancelled order lie on their shelves again; twice does no harm."""
-    clock = call.platform.clock
-
-    async def work(connection: Connection) -> bool:
-        await clock.hold(connection)
-        now = await clock.now(connection)
-        return await set_put_back(connection, business_id, order_id, now)
-
-    if await call.platform.database.transaction(work):
+    platform = call.platform
+    if await goods.put_back(platform.database, platform.clock, business_id, order_id):
         return PutBackResponse(orderId=order_id)
     return errors.NOTHING_TO_PUT_BACK(order_id=order_id)
