@@ -15,6 +15,7 @@ from entrepot.db.connection import Connection
 from entrepot.db.parallel_places import Gate, ParallelPlaces
 from entrepot.db.request_budgets import BudgetKey
 from entrepot.db.transaction import Database, open_database
+from tests.races.wire import wire_to
 from tests.support.serving import advance_clock
 
 PROCESSES = 4
@@ -70,6 +71,32 @@ async def test_a_large_budget_is_never_exceeded_and_what_is_idle_comes_back(
         await leases.return_idle()
     granted += await hammer(*sharing[0], 2 * amount)
     assert granted == amount
+
+
+async def test_nothing_is_given_back_twice(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the connection is lost after the commit: nobody knows then that it was given."""
+    monkeypatch.setattr(limits, "LEASE_IDLE_S", 0.0)
+    amount = 2_000
+    others = processes(database, amount)
+    for leases, lease in others:
+        assert await leases.take(lease, 100)
+    async with wire_to(database_url) as wire:
+        behind = await open_database(wire.url)
+        leases = BudgetLeases(behind, Clock(movable=False))
+        lease = leases.lease(KEY, Budget(amount, HOUR_S))
+        for _ in range(10):
+            assert await leases.take(lease, 1)
+        assert lease.left
+        committed = wire.stop_after("COMMIT")
+        returning = asyncio.create_task(leases.return_idle())
+        await committed.reached()
+        committed.cut()
+        await returning
+        await behind.close()
+    granted = 10 + 100 * PROCESSES + await hammer(*others[0], 2 * amount)
+    assert granted <= amount
 
 
 async def test_a_process_that_was_killed_takes_no_more_than_a_block_with_it(

@@ -172,7 +172,8 @@ class BudgetLeases:
             wishes.append(BudgetWish(lease.key, lease.amount, lease.ends_at, -lease.left, 0))
             lease.rest += lease.left
             lease.left = lease.block = 0
-        await self._database.transaction(lambda connection: lend(connection, wishes))
+        # Once: what was committed unheard would be given back twice, and more lent than there is.
+        await self._database.transaction_once(lambda connection: lend(connection, wishes))
 
 
 def _wish(lease: Lease, ends_at: datetime) -> BudgetWish:
