@@ -9,11 +9,20 @@ import pytest
 from entrepot.db.audit import audit
 from entrepot.demo.seed import DemoWorld
 from entrepot.domain.operators import Role
+from entrepot.fulfilment.erase_orders import Erased, erase_orders
 from entrepot.operations.call import Platform
 from entrepot.operations.openapi import openapi_document
 from entrepot.operations.registry import OPERATOR, Method, load_operations
 from tests.documents.reading import read_pages
-from tests.http.shopping import Shop, item, parcels, pickup_options, to_point
+from tests.http.shopping import (
+    Shop,
+    courier_options,
+    item,
+    parcels,
+    pickup_options,
+    to_address,
+    to_point,
+)
 from tests.support.client import Answer, Client
 from tests.support.contract import Contract
 
@@ -479,6 +488,35 @@ async def test_a_parcel_whose_order_was_cancelled_is_not_given_away(
     assert "Всего мест: 1, заказов: 1, вес: 1,200 кг" in page.lines
     assert await status_of(day, second) == "DELIVERY"
     assert (await day.picker.call("getHandovers", warehouseId=WAREHOUSE)).json["handovers"] == []
+    await audited(platform)
+
+
+async def test_an_order_whose_recipient_was_erased_is_read_and_printed(
+    day: Day, people: As, platform: Platform
+) -> None:
+    address = "г. Москва, ул. Малая Тайная, д. 7"
+    wanted = {**item(day.shop.business.offer_ids[0], 1), "warehouseId": WAREHOUSE}
+    (parcel,) = parcels(await day.shop.quote(wanted, address=address))
+    option = courier_options(parcel)[0]
+    placed = await day.shop.place(WAREHOUSE, option, to_address(address), wanted)
+    (brought,) = [int(order["id"]) for order in placed.json["result"]["orders"]]
+    orders = [brought, await day.order()]
+    await day.pick()
+    admin = people(Role.ADMIN)
+    for order_id in orders:
+        await day.pack(order_id)
+        await day.at_order(admin, "cancelAtDesk", order_id, {"reason": "USER_CHANGED_MIND"})
+    erased = await erase_orders(platform.database, platform.clock, day.business, orders)
+    assert isinstance(erased, Erased)
+    for order_id in orders:
+        for operation_id in ("getFullOrder", "getLabels", "getOrderHistory"):
+            answer = await day.at_order(admin, operation_id, order_id)
+            assert answer.status == 200, (operation_id, answer.content)
+            assert "Малая".encode() not in answer.content
+    found = await admin.call("findOrders", {"orderIds": orders})
+    assert {one["orderId"] for one in found.json["orders"]} == set(orders)
+    put_backs = await day.picker.call("getPutBacks", warehouseId=WAREHOUSE)
+    assert put_backs.status == 200
     await audited(platform)
 
 
