@@ -1,5 +1,9 @@
 """Labels and acts, rendered and read back."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from entrepot.documents.handover_act import ActRow, HandoverAct, render_act
@@ -8,6 +12,7 @@ from entrepot.domain.parcels import Packed, ParcelKey, act_code, parcel_code, re
 from tests.documents.reading import read_pages
 from tests.domain.networks import at
 
+ROOT = Path(__file__).parents[2]
 KEY = ParcelKey(1001, 7_000_001, 1)
 LABEL = Label(
     carrier="Собственная доставка",
@@ -55,6 +60,21 @@ def test_a_label_says_whose_parcel_it_is_in_cyrillic() -> None:
     assert "Номер магазина: заказ №77/ё" in page.lines
     assert "1,250 кг, 30,5 × 20,0 × 10,0 см" in page.lines
     assert LABEL.place in " ".join(page.lines)
+
+
+def test_the_log_of_a_service_has_no_letter_of_a_label() -> None:
+    printing = """
+from pathlib import Path
+from entrepot.settings import LogLevel, Settings
+from entrepot.supervisor.logs import configure_logging
+from tests.documents.test_papers import labels
+configure_logging(Settings(data_dir=Path("/nowhere"), log_level=LogLevel.DEBUG))
+labels()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", printing], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stderr == ""
 
 
 def test_every_parcel_has_its_label_and_code() -> None:

@@ -38,6 +38,7 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # That a worker started, or which revision ran, is told by those who asked for it.
-    for chatty in ("uvicorn", "alembic"):
+    # That a worker started, or which revision ran, is told by those who asked for it. And which
+    # letters a label's font was cut down to are those of a recipient.
+    for chatty in ("uvicorn", "alembic", "fontTools", "fpdf"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
