@@ -11,7 +11,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from entrepot.cli.main import run
-from entrepot.operations.registry import OPERATIONS
+from entrepot.operations.openapi import openapi_document
+from entrepot.operations.registry import CONTRACT, OPERATIONS, OPERATOR, SANDBOX, Api
 from tests.support.client import Client
 from tests.support.serving import Service
 
@@ -67,6 +68,21 @@ async def test_the_page_tells_of_every_operation(shared_client: Client) -> None:
     for operation in OPERATIONS.values():
         assert f'<section id="{operation.id}">' in page
     assert (await shared_client.request("GET", "/")).headers["Location"] == "/docs"
+
+
+@pytest.mark.parametrize("api", [CONTRACT, OPERATOR, SANDBOX], ids=lambda api: api.name)
+def test_every_parameter_in_a_path_says_whose_it_is(api: Api) -> None:
+    told = {
+        parameter["name"]: parameter["description"]
+        for methods in openapi_document(api)["paths"].values()
+        for operation in methods.values()
+        for parameter in operation["parameters"]
+        if parameter["in"] == "path"
+    }
+    assert told
+    assert all(told.values()), told
+    if api is OPERATOR:  # its keys belong to no business and no campaign
+        assert not re.search("key|campaign", " ".join(told.values())), told
 
 
 async def test_the_page_needs_nothing_from_elsewhere(shared_client: Client) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 from entrepot.console.schema_rows import Json, Schemas
 
-# What reads better than a placeholder; by the name of the field.
+# What reads better than a placeholder, by the name of the field: goods and places are the demo
+# world's, so that an example says something there.
 _TEXTS = {
     "externalOrderId": "order-1001",
-    "offerId": "SKU-1",
-    "offerIds": "SKU-1",
+    "offerId": "HOME-0001",
+    "offerIds": "HOME-0001",
     "firstName": "Анна",
     "lastName": "Петрова",
     "phone": "+79990001122",
@@ -28,7 +29,9 @@ _TEXTS = {
     "currency": "RUR",
 }
 _NUMBERS = {
-    "warehouseId": 1,
+    "warehouseId": 501,
+    "logisticPointId": 10001,
+    "logisticPointsIds": 10001,
     "campaignId": 50001,
     "businessId": 1001,
     "orderId": 1001000,
@@ -46,8 +49,20 @@ _FORMATS = {
     "date-dd-MM-yyyy-HH-mm-ss": "01-12-2026 12:00:00",
     "time": "10:00",
 }
-# One of these or the other: an example shows one.
-_LEFT_OUT = {"courierDelivery", "draft", "fake", "middleName", "notes", "parent", "prevPageToken"}
+# One of these or the other, or what goes with some values of another field only: where they are
+# optional, an example shows one or none.
+_LEFT_OUT = {
+    "courierDelivery",
+    "draft",
+    "fake",
+    "middleName",
+    "notes",
+    "parent",
+    "prevPageToken",
+    "reason",
+    "receiveCode",
+    "refused",
+}
 
 
 def example(schemas: Schemas, schema: Json, name: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - JSON

@@ -11,17 +11,27 @@ from entrepot.contract.errors import ErrorEnvelope
 from entrepot.contract.request_limits import PARALLEL_DEFAULT, Budget, RequestLimit
 from entrepot.contract.scopes import Scope
 from entrepot.operations.openapi_schemas import Json, reference, schema_name, schemas_of
-from entrepot.operations.registry import JSON, Api, Operation, summary
+from entrepot.operations.registry import JSON, OPERATOR, SANDBOX, Api, Operation, summary
 
 _DESCRIPTIONS = {
     "campaignId": "A shop of the key's business.",
     "businessId": "The business of the key.",
     "orderId": "An order of the campaign.",
+    "warehouseId": "A warehouse.",
+    "pickListId": "A pick list of the business.",
+    "handoverId": "An act of the business.",
+    "subscriptionId": "A subscription of the business.",
     "regionId": "A region.",
     "pageToken": "Where the page begins: `paging.nextPageToken` of the page before.",
     "limit": "How many at most.",
     "page": "The number of the page, from 1 (the older way of paging).",
     "pageSize": "How many on a page (the older way of paging).",
+}
+
+# Keys of the operator belong to no business, and those of the sandbox name no campaign.
+_DESCRIPTIONS_ELSEWHERE = {
+    OPERATOR.name: {"businessId": "A business.", "orderId": "An order of the business."},
+    SANDBOX.name: {"orderId": "An order of the key's business."},
 }
 
 # An extension of ours beside the contract.
@@ -50,10 +60,11 @@ def openapi_document(api: Api) -> Json:
     """Write the document of an API."""
     declared = sorted(api.operations.values(), key=lambda one: (one.section, one.path, one.method))
     schemas = _schemas_of(declared)
+    meanings = _DESCRIPTIONS | _DESCRIPTIONS_ELSEWHERE.get(api.name, {})
     paths: dict[str, Json] = {}
     for operation in declared:
         method = operation.method.lower()
-        paths.setdefault(operation.path, {})[method] = _operation(operation, schemas)
+        paths.setdefault(operation.path, {})[method] = _operation(operation, schemas, meanings)
     used_for_queries = {schema_name(one.query) for one in declared if one.query is not None}
     return {
         "openapi": "3.0.3",
@@ -80,15 +91,15 @@ def openapi_document(api: Api) -> Json:
     }
 
 
-def _operation(operation: Operation, schemas: Json) -> Json:
+def _operation(operation: Operation, schemas: Json, meanings: dict[str, str]) -> Json:
     described = (inspect.getdoc(operation.handler) or "").partition("\n")[2].strip()
     document: Json = {
         "operationId": operation.id,
         "tags": [operation.section],
         "summary": summary(operation),
         "parameters": [
-            *_path_parameters(operation),
-            *_query_parameters(operation, schemas),
+            *_path_parameters(operation, meanings),
+            *_query_parameters(operation, schemas, meanings),
             *([_RETRY_KEY] if operation.takes_retry_key else []),
         ],
         "responses": _responses(operation),
@@ -116,7 +127,7 @@ def _operation(operation: Operation, schemas: Json) -> Json:
     return document
 
 
-def _path_parameters(operation: Operation) -> list[Json]:
+def _path_parameters(operation: Operation, meanings: dict[str, str]) -> list[Json]:
     parameters: list[Json] = []
     for name, kind in operation.path_parameters.items():
         schema: Json = {"type": "string"}
@@ -127,21 +138,21 @@ def _path_parameters(operation: Operation) -> list[Json]:
                 "name": name,
                 "in": "path",
                 "required": True,
-                "description": _DESCRIPTIONS.get(name, ""),
+                "description": meanings.get(name, ""),
                 "schema": schema,
             }
         )
     return parameters
 
 
-def _query_parameters(operation: Operation, schemas: Json) -> list[Json]:
+def _query_parameters(operation: Operation, schemas: Json, meanings: dict[str, str]) -> list[Json]:
     if operation.query is None:
         return []
     declared = schemas[schema_name(operation.query)]
     parameters: list[Json] = []
     for name, field in declared["properties"].items():
         schema = {part: value for part, value in field.items() if part != "nullable"}
-        description = schema.pop("description", None) or _DESCRIPTIONS.get(name)
+        description = schema.pop("description", None) or meanings.get(name)
         parameter = {
             "name": name,
             "in": "query",

@@ -24,19 +24,28 @@ class RefusedItem(Request):
 
 
 class CarrierEventFields(Request):
-    """What a carrier tells.
-
-    `receiveCode` is what the buyer told, with DELIVERED and PARTLY_REFUSED at a logistic point;
-    `refused` what they did not take, with PARTLY_REFUSED; `reason` why, with REFUSED or
-    NOT_DELIVERED.
-    """
+    """What a carrier tells."""
 
     type: CarrierEventKind
-    receiveCode: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
-    refused: (
-        Annotated[tuple[RefusedItem, ...], Meta(min_length=1, max_length=_REFUSED_MAX)] | None
-    ) = None
-    reason: OrderSubstatus | None = None
+    receiveCode: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=32)] | None,
+        Meta(
+            description="What the buyer told at a logistic point, with DELIVERED or PARTLY_REFUSED."
+        ),
+    ] = None
+    refused: Annotated[
+        Annotated[tuple[RefusedItem, ...], Meta(min_length=1, max_length=_REFUSED_MAX)] | None,
+        Meta(description="What the buyer does not take, with PARTLY_REFUSED."),
+    ] = None
+    reason: Annotated[
+        OrderSubstatus | None,
+        Meta(
+            description="Why, with REFUSED: USER_REFUSED_DELIVERY (without a reason), "
+            "USER_REFUSED_PRODUCT, USER_REFUSED_QUALITY, USER_IDENTIFICATION_MISMATCH; "
+            "with NOT_DELIVERED: DELIVERY_SERVICE_UNDELIVERED (without a reason), "
+            "USER_UNREACHABLE, USER_CHANGED_MIND, TOO_LONG_DELIVERY, INCORRECT_PERSONAL_DATA."
+        ),
+    ] = None
 
 
 class CarrierEventResult(Answer):
