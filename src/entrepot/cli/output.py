@@ -8,6 +8,7 @@ taken).
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from enum import IntEnum
 from typing import Annotated
 
@@ -161,6 +162,8 @@ def _cell(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
     if isinstance(value, (list, tuple, frozenset, set)):
         return ", ".join(map(_cell, value))
     return _plain(str(value))
