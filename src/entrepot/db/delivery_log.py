@@ -71,7 +71,8 @@ _FIND_LEFT_OVER = """
     LIMIT 1
 """
 
-# `number` counts attempts: being dropped is none.
+# `number` counts attempts: being dropped is none. A subscription that has come on since it was
+# found keeps what is new.
 _DROP = f"""
     WITH gone AS (
       DELETE FROM delivery
@@ -79,6 +80,8 @@ _DROP = f"""
         SELECT d.order_id, d.seq, d.part FROM delivery d
         WHERE d.business_id = $1 AND d.subscription_id = $2
         LIMIT $3
+      ) AND NOT EXISTS (
+        SELECT FROM subscription s WHERE s.business_id = $1 AND s.id = $2 AND s.state = 'ON'
       )
       RETURNING order_id, seq, part, kind, attempts
     )

@@ -80,8 +80,11 @@ class Sender:
         async def claim(connection: Connection) -> list[Share]:
             return await delivery_lanes.claim(connection, wanted, self._holder)
 
+        # From before the question: whoever hears late of a lease sends nothing by it.
+        until = asyncio.get_running_loop().time() + limits.DELIVERY_LANE_WORK_S
         for share in await database.transaction(claim):
-            task = asyncio.create_task(self._guarded(self._work(database, share)), name="lanes")
+            working = self._guarded(self._work(database, share, until))
+            task = asyncio.create_task(working, name="lanes")
             self._shares[task] = share
             task.add_done_callback(self._shares.pop)
 
@@ -97,9 +100,8 @@ class Sender:
             chosen.append(lane)
         return chosen
 
-    async def _work(self, database: Database, share: Share) -> None:
-        """Send what is due in lanes for as long as it is their turn."""
-        until = asyncio.get_running_loop().time() + limits.DELIVERY_LANE_WORK_S
+    async def _work(self, database: Database, share: Share, until: float) -> None:
+        """Send what is due in lanes for as long as it is their turn (the event loop's time)."""
         ours = True
         try:
             subscription = await self._read(database, share)
