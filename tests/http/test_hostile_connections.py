@@ -1,4 +1,4 @@
-"""Connections of clients that mean ill, or are badly written: one by one, over raw sockets."""
+"""Clients that mean ill, are badly written, or just unusual: one by one, over raw sockets."""
 
 import asyncio
 import contextlib
@@ -112,4 +112,29 @@ async def test_only_so_many_requests_may_wait_on_a_connection(shared_service: Se
         writer.write(request * 4 * limits.PIPELINED_REQUESTS_MAX)
         with contextlib.suppress(ConnectionError):
             assert (await reader.read()).count(b"HTTP/1.1 200 ") < limits.PIPELINED_REQUESTS_MAX
+    writer.close()
+
+
+async def test_who_will_ask_no_more_is_answered(shared_service: Service, world: DemoWorld) -> None:
+    """A client may close its half of a connection once it has asked, and wait for answers."""
+    request = request_bytes("GET", "/v2/campaigns", Api_Key=world.first.api_key)
+    reader, writer = await connect(shared_service.base_url)
+    writer.write(request + request)
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        answers = await reader.read()
+    assert answers.count(b"HTTP/1.1 200 ") == 2
+    assert answers.lower().count(b"connection: close") == 1
+    writer.close()
+
+
+@pytest.mark.parametrize("cut_off", [1, 10])
+async def test_who_hangs_up_within_a_request_is_not_waited_for(
+    shared_service: Service, cut_off: int
+) -> None:
+    reader, writer = await connect(shared_service.base_url)
+    writer.write(request_bytes("GET", "/v2/campaigns", b"body")[:-cut_off])
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        await reader.read()
     writer.close()

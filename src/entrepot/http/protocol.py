@@ -128,6 +128,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._forget_patience()
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Answer who has asked and will ask no more; hang up on who has left in the middle."""
+        latest: RequestResponseCycle | None = self.cycle
+        if latest is None or latest.response_complete or not self._at_rest:
+            return None
+        latest.keep_alive = False  # the last answer ends the connection
+        return True
+
     def data_received(self, data: bytes) -> None:
         """Take what came, and end the connection when its head is over the bounds."""
         if self.transport.is_closing():
