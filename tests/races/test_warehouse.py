@@ -38,6 +38,7 @@ from entrepot.fulfilment.pack_orders import pack_order, unpack_order
 from entrepot.fulfilment.pick_orders import PiecesPlaced, Wanted, make_pick_list, scan_piece
 from entrepot.fulfilment.put_back import put_back
 from entrepot.fulfilment.shortages import report_shortage, resume
+from entrepot.fulfilment.walk_order import Walk, Walked, walk_order
 from tests.domain import networks
 from tests.domain.networks import MOSCOW_WAREHOUSE
 from tests.races.books import assert_books_agree
@@ -530,6 +531,22 @@ async def test_an_order_is_unpacked_and_packed_otherwise(p1: Process, ours: Shop
     assert await pack(p1, ours, order_id, BOX, BOX) is None
     await give(p1, ours, order_id, 1)
     assert code_of(await unpack()) == OperatorCode.NOT_PICKED
+
+
+async def test_what_a_sandbox_packed_unpicked_is_picked_after_it_is_unpacked(
+    p1: Process, ours: Shop
+) -> None:
+    await p1.stock(ours, apple=5)
+    order_id = await placed(p1, ours, apple=2)
+    made = await listed(p1, ours)
+    assert isinstance(await scan(p1, ours, made.id, "apple"), PiecesPlaced)
+    walk = Walk(business_id=ours.business_id, order_id=order_id, target=READY_TO_SHIP, name="test")
+    assert isinstance(await walk_order(p1.database, p1.clock, walk), Walked)
+    assert await unpack_order(p1.database, p1.clock, ours.business_id, order_id, PICKER) is None
+    scanned = await scan(p1, ours, made.id, "apple")
+    assert isinstance(scanned, PiecesPlaced)
+    assert scanned.order_picked
+    assert await pack(p1, ours, order_id) is None
 
 
 @pytest.mark.parametrize("racer", ["cancel first", "ship first"])

@@ -109,9 +109,12 @@ class _Unpacking(msgspec.Struct, frozen=True):
                 continue
             order, now = one.order, await self.clock.now(connection)
             await order_work.delete_parcels(connection, order.business_id, order.id)
-            await order_work.set_step(
-                connection, order.business_id, [order.id], WorkStep.PICKED, now
-            )
+            works = await order_work.read_work(connection, order.business_id, [order.id])
+            # What a sandbox brought here was never packed, perhaps not even picked.
+            if works[order.id].step is WorkStep.PACKED:
+                await order_work.set_step(
+                    connection, order.business_id, [order.id], WorkStep.PICKED, now
+                )
 
 
 async def unpack_order(
