@@ -83,6 +83,7 @@ async def test_no_log_holds_a_recipient(
     [
         ("called +79990001122 twice", "called +… twice"),
         ("ENTR:0000000000G9E0c5UemDfbFtJ:1fa32b29 is revoked", "ENTR:… is revoked"),
+        ("signed by whsec_c2VjcmV0IHNlY3JldA== here", "signed by whsec_… here"),
         ("postgresql://me:secret@host/entrepot", "postgresql://me:…@host/entrepot"),
         ("duplicate key\nDETAIL:  Key (name)=(Анна)", "duplicate key"),
         ("order 1001122 took 3 ms", "order 1001122 took 3 ms"),

@@ -65,7 +65,8 @@ def test_mapping_makes_no_difference(address: ipaddress.IPv4Address) -> None:
         "https://user:secret@shop.example/", "https://user@shop.example/",
         "https://shop.example/#part", "https://shop.example:70000/", "https://shop.example:0/",
         "https://[::1/", "https://магазин.example/", "https://shop.example/a b",
-        "https://shop.example/\r\nX-Header: 1", "https://" + "a" * 2000, "file:///etc/passwd",
+        "https://shop.example\\hook/", "https://shop.example/\r\nX-Header: 1",
+        "https://" + "a" * 2000, "file:///etc/passwd",
     ],
 )  # fmt: skip
 def test_what_is_no_url_for_notifications(url: str) -> None:

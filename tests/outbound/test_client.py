@@ -169,6 +169,11 @@ async def test_nobody_is_there() -> None:
     assert judged.reason is Reason.CONNECTION_REFUSED
 
 
+async def test_what_libraries_do_not_agree_to_be_a_url() -> None:
+    judged = await post("https://shop.example\\hook/")
+    assert (judged.verdict, judged.reason) == (Verdict.FAILED, Reason.HTTP)
+
+
 async def test_no_such_name() -> None:
     judged = await post("http://nowhere.invalid/")
     assert judged.reason is Reason.CONNECTION_REFUSED

@@ -55,6 +55,8 @@ def check_url(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return "That is not a URL."
+    if "\\" in parts.netloc:  # some read it as a slash, so the server's name is in doubt
+        return "That is not a URL."
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         return "A URL begins with https:// and the name of a server."
     if parts.username is not None or parts.password is not None:

@@ -43,8 +43,8 @@ class Outbound:
 
     async def post(self, request: Request) -> Judged:
         """Send a notification and judge the answer; what goes wrong is part of it."""
-        url = URL(request.url, encoded=True)
         try:
+            url = URL(request.url, encoded=True)
             async with self._sessions[url.scheme].post(
                 url,
                 data=request.body,

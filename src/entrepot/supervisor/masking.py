@@ -1,4 +1,4 @@
-"""What no line of a log may hold: recipients' data, keys, passwords, and rows that errors quote.
+"""What no line of a log may hold: recipients' data, keys, secrets, passwords, quoted rows.
 
 Nothing of ours logs such things by intention; this is for the day when something does, and for
 libraries, who know no better.
@@ -24,6 +24,7 @@ _PATTERNS = (
     (re.compile(r"\s*\b(?:DETAIL|CONTEXT|QUERY):.*", re.DOTALL), ""),
     (re.compile(r"\+\d{5,15}"), "+" + MASK),
     (re.compile(r"\b(EN[A-Z]{2}):[0-9A-Za-z:]{8,}"), r"\1:" + MASK),
+    (re.compile(r"\b(whsec_)[0-9A-Za-z+/=]{8,}"), r"\1" + MASK),
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]*):[^@\s]*@"), rf"\1:{MASK}@"),
 )
 
