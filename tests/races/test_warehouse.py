@@ -43,7 +43,8 @@ from tests.domain import networks
 from tests.domain.networks import MOSCOW_WAREHOUSE
 from tests.races.books import assert_books_agree
 from tests.races.test_moves import fit
-from tests.races.world import Process, Shop, command, order_id_of
+from tests.races.wire import wire_to
+from tests.races.world import Process, Shop, command, order_id_of, process
 
 PICKER = Actor(ActorKind.WAREHOUSE, "picker", Source.OPERATOR_API)
 BOX = Packed(1_200, 300, 200, 100)
@@ -251,6 +252,23 @@ async def test_lists_made_at_once_share_no_order(p1: Process, p2: Process, ours:
     orders = [line.order_id for one in made if isinstance(one, PickList) for line in one.lines]
     assert len(orders) == len(set(orders)) == 9
     assert sum(isinstance(one, PickList) for one in made) == 3
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+async def test_a_list_whose_commit_was_not_answered_is_made_once(
+    url: str, p1: Process, ours: Shop, *, answered: bool
+) -> None:
+    await p1.stock(ours, apple=5)
+    first, second = await placed(p1, ours, apple=1), await placed(p1, ours, apple=1)
+    async with wire_to(url) as wire, process(wire.url) as other:
+        stop = wire.stop_after if answered else wire.stop_before
+        at_commit = stop("COMMIT")
+        making = asyncio.create_task(listed(other, ours, 1))
+        await at_commit.reached()
+        at_commit.cut()
+        made = await making
+    assert {line.order_id for line in made.lines} == {first}
+    assert {line.order_id for line in (await listed(p1, ours)).lines} == {second}
 
 
 async def test_one_parcel_scanned_by_two_at_once_is_shipped_once(

@@ -46,10 +46,10 @@ _STILL_WAIT = f"""
     SELECT o.id FROM orders o WHERE {_WAITS} AND o.business_id = $2 AND o.id = ANY($3::bigint[])
 """
 
+_NEXT_ID = "SELECT nextval(pg_get_serial_sequence('pick_list', 'id'))"
 _INSERT_LIST = """
-    INSERT INTO pick_list (business_id, warehouse_id, made_by, made_at)
-    VALUES ($1, $2, $3, $4)
-    RETURNING id
+    INSERT INTO pick_list (business_id, id, warehouse_id, made_by, made_at)
+    VALUES ($1, $2, $3, $4, $5)
 """
 _INSERT_WORK = """
     INSERT INTO order_work (business_id, order_id, pick_list_id, tote, step, updated_at)
@@ -162,20 +162,26 @@ async def read_still_waiting(
     return {row[0] for row in rows}
 
 
+async def take_id(connection: Connection) -> int:
+    """Take an id for a list before it is made, so that one may see whether it was."""
+    list_id: int = await connection.fetchval(_NEXT_ID)
+    return list_id
+
+
 async def insert_list(
     connection: Connection,
     business_id: int,
+    list_id: int,
     warehouse_id: int,
     order_ids: Sequence[int],
     made_by: str,
     now: datetime,
-) -> int:
+) -> None:
     """Make a list of locked orders that wait; their totes are in the order given."""
-    list_id: int = await connection.fetchval(_INSERT_LIST, business_id, warehouse_id, made_by, now)
+    await connection.execute(_INSERT_LIST, business_id, list_id, warehouse_id, made_by, now)
     totes = list(range(1, len(order_ids) + 1))
     tag = await connection.execute(_INSERT_WORK, business_id, list_id, now, list(order_ids), totes)
     require_rows(tag, len(order_ids))
-    return list_id
 
 
 async def read_list(connection: Connection, business_id: int, list_id: int) -> PickList | None:

@@ -6,6 +6,7 @@ sees what the other has counted. A scan that is repeated under its id counts onc
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,9 +54,16 @@ async def make_pick_list(
     Raises:
         DatabaseUnavailable: the database cannot be asked.
     """
+    list_id = await database.read(pick_lists.take_id)
+    tried: set[int] = set()
 
     async def work(connection: Connection) -> PickList | Refusal | None:
-        return await _make(connection, clock, wanted, actor)
+        # An attempt whose end nobody knows may have made it.
+        for business_id in tried:
+            made = await pick_lists.read_list(connection, business_id, list_id)
+            if made is not None:
+                return made
+        return await _make(connection, clock, wanted, _Attempt(list_id, tried), actor)
 
     for _ in range(limits.PICK_LIST_ATTEMPTS_MAX):
         made = await database.transaction(work)
@@ -79,8 +87,15 @@ async def scan_piece(
     return await database.transaction(work)
 
 
+class _Attempt(NamedTuple):
+    """The id that a list is to have, and the businesses that were tried with it."""
+
+    list_id: int
+    tried: set[int]
+
+
 async def _make(
-    connection: Connection, clock: Clock, wanted: Wanted, actor: Actor
+    connection: Connection, clock: Clock, wanted: Wanted, attempt: _Attempt, actor: Actor
 ) -> PickList | Refusal | None:
     """Make a list; None when others took all that was chosen, and more may wait."""
     await clock.hold(connection)
@@ -101,15 +116,17 @@ async def _make(
     taken = [order_id for order_id in order_ids if order_id in free]
     if not taken:
         return None
-    list_id = await pick_lists.insert_list(
+    attempt.tried.add(business_id)
+    await pick_lists.insert_list(
         connection,
         business_id,
+        attempt.list_id,
         wanted.warehouse_id,
         taken,
         actor.name or "",
         await clock.now(connection),
     )
-    return await pick_lists.read_list(connection, business_id, list_id)
+    return await pick_lists.read_list(connection, business_id, attempt.list_id)
 
 
 async def _scan(
