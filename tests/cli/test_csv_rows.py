@@ -55,11 +55,11 @@ def test_every_wrong_cell_is_told(path: Path) -> None:
     content = "code,pieces,spare,left\n,x,maybe,\nabcdef,10,,1.5\nok,1,,\nok,1,,,,\n"
     assert problems(path, content) == [
         ":2: code is empty",
-        ":2: pieces: expected int, not 'x'",
-        ":2: spare: expected bool, not 'maybe'",
-        ":3: code: expected str of length <= 5, not 'abcdef'",
-        ":3: pieces: expected int <= 9, not '10'",
-        ":3: left: expected int | null, not '1.5'",
+        ":2: pieces: expected a whole number, not 'x'",
+        ":2: spare: expected true or false, not 'maybe'",
+        ":3: code: expected text of length <= 5, not 'abcdef'",
+        ":3: pieces: expected a whole number <= 9, not '10'",
+        ":3: left: expected a whole number, not '1.5'",
         ":5: 6 cells for 4 columns",
     ]
 

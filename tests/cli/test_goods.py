@@ -61,8 +61,8 @@ def test_a_wrong_file_of_offers_changes_nothing(entrepot: Entrepot, ours: Shop, 
     said = entrepot("offers", "load", file, "--business", ours.business_id)
     assert (said.code, said.out) == (1, "")
     assert said.err.splitlines() == [
-        f"Error: {file}:3: weight_g: expected int >= 1, not '0'",
-        f"Error: {file}:3: width_mm: expected int, not 'x'",
+        f"Error: {file}:3: weight_g: expected a whole number >= 1, not '0'",
+        f"Error: {file}:3: width_mm: expected a whole number, not 'x'",
         f"Error: {file}:4: offer_id is empty",
         f"Error: {file}:5: this offer_id stands on line 2 already",
         "Nothing was changed.",
@@ -71,7 +71,7 @@ def test_a_wrong_file_of_offers_changes_nothing(entrepot: Entrepot, ours: Shop, 
     assert said.json["problems"][0] == {
         "file": str(file),
         "line": 3,
-        "reason": "weight_g: expected int >= 1, not '0'",
+        "reason": "weight_g: expected a whole number >= 1, not '0'",
     }
     file.write_text(OFFERS + rows[0])
     said = entrepot("offers", "load", file, "--business", ours.business_id, "--json")

@@ -7,6 +7,7 @@ out or left empty.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -19,6 +20,9 @@ RowType = TypeVar("RowType", bound=msgspec.Struct)
 
 _SEPARATORS = (",", ";", "\t")
 _SHOWN_CHARS_MAX = 60
+# What a type is called by those who write files.
+_WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+_TYPE = re.compile(rf"^Expected ({'|'.join(_WORDS)})\b(?: \| null)?")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -170,4 +174,5 @@ def _reason(column: str, cell: str, error: str) -> str:
         return f"{column} is empty"
     shown = cell if len(cell) <= _SHOWN_CHARS_MAX else cell[:_SHOWN_CHARS_MAX] + "…"
     expected = error.partition(", got ")[0].replace("`", "")
+    expected = _TYPE.sub(lambda found: f"Expected {_WORDS[found[1]]}", expected)
     return f"{column}: {expected[:1].lower() + expected[1:]}, not {shown!r}"
