@@ -85,6 +85,22 @@ def test_every_parameter_in_a_path_says_whose_it_is(api: Api) -> None:
         assert not re.search("key|campaign", " ".join(told.values())), told
 
 
+@pytest.mark.parametrize("api", [OPERATOR, SANDBOX], ids=lambda api: api.name)
+def test_a_field_that_may_be_absent_says_what_it_means(api: Api) -> None:
+    named = "RecordCarrierEventRequest" if api is OPERATOR else "ReportCarrierEventRequest"
+    fields = openapi_document(api)["components"]["schemas"][named]["properties"]
+    for name, beginning in {"reason": "Why", "receiveCode": "What the buyer"}.items():
+        assert fields[name]["description"].startswith(beginning), fields[name]
+        assert fields[name]["nullable"]
+    assert fields["refused"]["description"] != fields["refused"]["items"].get("description")
+
+
+async def test_the_operators_page_tells_of_roles_and_not_of_scopes(shared_client: Client) -> None:
+    page = (await shared_client.request("GET", "/docs/operator")).content.decode()
+    assert "The role, the warehouses or the carrier of the key" in page
+    assert "lacks the scope" not in page
+
+
 async def test_the_page_needs_nothing_from_elsewhere(shared_client: Client) -> None:
     answer = await shared_client.request("GET", "/docs")
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -55,12 +55,17 @@ _REFUSALS = {
     "503": "Overload, or the database cannot be asked; nothing was done, or its outcome is open.",
 }
 
+_REFUSALS_ELSEWHERE = {
+    OPERATOR.name: {"403": "The role, the warehouses or the carrier of the key are others."},
+}
+
 
 def openapi_document(api: Api) -> Json:
     """Write the document of an API."""
     declared = sorted(api.operations.values(), key=lambda one: (one.section, one.path, one.method))
     schemas = _schemas_of(declared)
     meanings = _DESCRIPTIONS | _DESCRIPTIONS_ELSEWHERE.get(api.name, {})
+    refusals = _REFUSALS | _REFUSALS_ELSEWHERE.get(api.name, {})
     paths: dict[str, Json] = {}
     for operation in declared:
         method = operation.method.lower()
@@ -83,7 +88,7 @@ def openapi_document(api: Api) -> Json:
                 "ApiKey": {"type": "apiKey", "name": "Api-Key", "in": "header"},
                 "Bearer": {"type": "http", "scheme": "bearer"},
             },
-            "responses": {status: _refusal(text) for status, text in _REFUSALS.items()},
+            "responses": {status: _refusal(text) for status, text in refusals.items()},
             "schemas": {
                 name: schema for name, schema in schemas.items() if name not in used_for_queries
             },

@@ -62,19 +62,27 @@ def _asked(schema: Json) -> Json:
         return _translate(schema, _asked)
     kind = _asked(_but_null(schema))
     optional = {"allOf": [kind]} if "$ref" in kind else kind
-    return {**optional, "nullable": True, **_default(schema)}
+    return {**_described(schema, optional), "nullable": True, **_default(schema)}
 
 
 def _answered(schema: Json) -> Json:
     """Translate what an answer holds: it leaves out what it does not have."""
     if _NULL in schema.get("anyOf", ()):
-        return _answered(_but_null(schema))
+        return _described(schema, _answered(_but_null(schema)))
     return _translate(schema, _answered)
 
 
 def _but_null(schema: Json) -> Json:
     kinds: list[Json] = [kind for kind in schema["anyOf"] if kind != _NULL]
     return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+
+
+def _described(schema: Json, kind: Json) -> Json:
+    """Keep what a field means, which stands beside its kinds; beside a `$ref` nothing may stand."""
+    if "description" not in schema:
+        return kind
+    alone = {"allOf": [kind]} if "$ref" in kind else kind
+    return {**alone, "description": schema["description"]}
 
 
 def _translate(schema: Json, each: Callable[[Json], Json]) -> Json:
