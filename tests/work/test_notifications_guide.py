@@ -14,7 +14,6 @@ from entrepot.outbound.signing import new_secret, signature_headers
 from tests.architecture.sources import SOURCES
 
 GUIDE = (SOURCES.parents[1] / "docs" / "guides" / "notifications.md").read_text()
-NOW = datetime.now(UTC)
 
 
 def block(language: str) -> str:
@@ -28,13 +27,14 @@ def test_the_example_verifies_what_is_ours_and_of_now() -> None:
     names: dict[str, Any] = {}
     exec(block("python"), names)  # noqa: S102 - the guide is ours
     read: Callable[..., Any] = names["read_notification"]
+    now = datetime.now(UTC)
     secret, body = new_secret(), '{"notificationType": "PING", "name": "Пинг"}'.encode()
-    headers = signature_headers(secret, "1-ping", NOW, body)
+    headers = signature_headers(secret, "1-ping", now, body)
     assert read(secret, headers, body)["notificationType"] == "PING"
     assert read(secret, headers, body + b" ") is None
     assert read(new_secret(), headers, body) is None
     assert read(secret, headers | {"webhook-id": "2-ping"}, body) is None
-    late = signature_headers(secret, "1-ping", NOW - timedelta(minutes=6), body)
+    late = signature_headers(secret, "1-ping", now - timedelta(minutes=6), body)
     assert read(secret, late, body) is None
 
 
