@@ -5,7 +5,8 @@ Every check runs but two:
 - `positive_data_acceptance`: what a schema allows may be refused for what the schema cannot say
   (stock, days, statuses, ids that must exist).
 - `negative_data_rejection`: in its place `wrong_data_is_refused` of tests/fuzz/hooks.py, which is
-  the same but for empty query values.
+  the same but for what real clients send and may: empty query values, nulls, pages too large,
+  ids asked for twice.
 
 In CI with a fixed seed and a budget of seconds; `ENTREPOT_TEST_FUZZ_SECONDS` and
 `ENTREPOT_TEST_FUZZ_SEED` make it longer and other.
@@ -79,6 +80,8 @@ async def test_no_generated_request_gets_an_answer_it_should_not(
             *("--url", base_url, "--header", f"Api-Key: {world.first.api_key}"),
             *("--checks", "all", "--exclude-checks", NOT_CHECKED, "--warnings", "off"),
             *("--mode", "all", "--continue-on-failure", "--no-shrink", "--no-color"),
+            # Of the bodies of createOrder most are thrown away before one is right.
+            *("--suppress-health-check", "filter_too_much"),
             *("--max-time", str(SECONDS), "--seed", SEED),
         ],
         cwd=tmp_path,
@@ -89,4 +92,5 @@ async def test_no_generated_request_gets_an_answer_it_should_not(
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     assert "Tested: " in run.stdout, "it did test"
+    print(run.stdout[run.stdout.index("Tested: ") :])  # noqa: T201 - `-rP` shows how much
     assert await audit_findings(database_url) == []
