@@ -157,7 +157,9 @@ class LifeMachine(RuleBasedStateMachine):
     def confirm(self, pick: int, several: bool) -> None:
         order_id, one = self.pick(pick)
         stage = one.at(self.model.now)
-        possible = stage == STARTED or (stage == DRAFT and one.cancelling_at is None)
+        # Once more does no harm, also when the warehouse has gone on since.
+        confirmed = stage.status is OrderStatus.PROCESSING
+        possible = confirmed or (stage == DRAFT and one.cancelling_at is None)
         granted, _ = self.driven.ask(order_id, STARTED, several=several)
         assert granted == possible
         if stage == DRAFT and possible:
