@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.demo.regions import OWN_ID, demo_regions
+from entrepot.demo.network import demo_network
+from entrepot.demo.regions import OWN_ID
 from entrepot.domain.address import Resolved, Unresolved, Why, resolve_address
 from entrepot.domain.address_words import sound
 from entrepot.domain.network import NetworkDescription
 from entrepot.domain.network_build import build_network
 
-NETWORK = build_network(1, NetworkDescription(regions=demo_regions()))
+NETWORK = build_network(1, NetworkDescription(regions=demo_network().regions))
 REGIONS = NETWORK.regions.by_id
 
 MOSCOW, PETERSBURG, NOVOSIBIRSK, YEKATERINBURG, KAZAN = 213, 2, 65, 54, 43
