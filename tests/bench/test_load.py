@@ -24,6 +24,8 @@ WORLD = World(
     region_id=213,
     first_day=date(2026, 3, 4),
 )
+_CONNECTIONS = 3
+_OK = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd"
 
 
 def test_each_request_is_a_whole_order_with_an_id_of_its_own() -> None:
@@ -71,6 +73,27 @@ async def test_the_first_refusal_is_kept() -> None:
     assert result.failure.endswith("no such offer")
 
 
+async def test_answers_of_other_lengths_are_counted_as_well() -> None:
+    longer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-more: 1\r\n\r\nabcde"
+    async with _serving(_OK, then=longer) as port:
+        result = await asyncio.to_thread(place_orders, _order(port))
+    assert result.failure is None
+    assert result.answered > _CONNECTIONS
+
+
+async def test_a_refusal_among_good_answers_of_the_same_length_is_kept() -> None:
+    async with _serving(_OK, then=_OK.replace(b"200 OK", b"409 No")) as port:
+        result = await asyncio.to_thread(place_orders, _order(port))
+    assert result.failure is not None
+    assert result.failure.startswith("HTTP/1.1 409 No")
+
+
+async def test_more_than_an_answer_is_a_failure() -> None:
+    async with _serving(_OK, then=_OK + b"!") as port:
+        with pytest.raises(LoadFailed, match=r"^connection \d of 3 had more than an answer: .*!'"):
+            await asyncio.to_thread(place_orders, _order(port))
+
+
 async def test_a_service_that_hangs_up_is_a_failure() -> None:
     async with _serving() as port:
         with pytest.raises(LoadFailed, match=r"^connection \d of 3 (was|cannot)"):
@@ -114,7 +137,7 @@ def _order(port: int) -> LoadOrder:
     return LoadOrder(
         port=port,
         requests=tuple(prepared_requests(WORLD, Offers.UNIFORM)),
-        connections=3,
+        connections=_CONNECTIONS,
         warm_up_s=0.05,
         seconds=0.2,
         watched={},
@@ -122,10 +145,13 @@ def _order(port: int) -> LoadOrder:
 
 
 @asynccontextmanager
-async def _serving(*pieces: bytes, answers_max: int | None = None) -> AsyncIterator[int]:
+async def _serving(
+    *pieces: bytes, then: bytes | None = None, answers_max: int | None = None
+) -> AsyncIterator[int]:
     """Answer each request with these pieces, one after another; hang up when there are none.
 
-    With `answers_max` a connection gets so many answers, and is closed.
+    What is said `then` answers all but the first request of a connection. With `answers_max` a
+    connection gets so many answers, and is closed.
     """
     handlers: set[asyncio.Task[None]] = set()
 
@@ -137,7 +163,7 @@ async def _serving(*pieces: bytes, answers_max: int | None = None) -> AsyncItera
             answered = 0
             while answered != answers_max and await _read_request(reader) and pieces:
                 answered += 1
-                for piece in pieces:
+                for piece in pieces if then is None or answered == 1 else (then,):
                     writer.write(piece)
                     await writer.drain()
                     await asyncio.sleep(0.001)

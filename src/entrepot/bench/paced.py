@@ -14,7 +14,7 @@ import msgspec
 
 from entrepot.bench.load import (
     ANSWER_S_MAX,
-    Connection,
+    POLL_S_MAX,
     Load,
     LoadFailed,
     LoadOrder,
@@ -61,7 +61,7 @@ class _Paced(Load):
     def __init__(self, order: PacedOrder) -> None:
         super().__init__(order.load)
         self._per_second = order.per_second
-        self._free = self.connections()
+        self._free = list(self.connections.values())
 
     def run(self, seconds: float) -> _Answers:
         """Offer orders for a time."""
@@ -72,7 +72,7 @@ class _Paced(Load):
         while now < began + seconds:
             due = int((now - began) * self._per_second) + 1
             while sent < due and self._free:
-                self._send(self._free.pop(), began + sent / self._per_second)
+                self.send(self._free.pop(), began + sent / self._per_second)
                 sent += 1
             self._gather(answers, 0.001)
             now = clock()
@@ -82,27 +82,22 @@ class _Paced(Load):
         """Wait for the answers that are owed."""
         answers = _Answers()
         until = time.perf_counter() + ANSWER_S_MAX
-        while len(self._free) < len(self.connections()):
+        while len(self._free) < len(self.connections):
             if time.perf_counter() > until:
                 raise LoadFailed(f"orders had no answer after {ANSWER_S_MAX:.0f} s")
-            self._gather(answers, 0.1)
+            self._gather(answers, POLL_S_MAX)
         return answers
 
     def _gather(self, answers: _Answers, wait_s: float) -> None:
-        for key, _ in self.selector.select(wait_s):
-            connection: Connection = key.data
-            answer = self._received(connection)
-            if answer is None:
-                continue
+        for connection, answer in self.receive(wait_s):
             self._free.append(connection)
             took = time.perf_counter() - connection.sent_at
-            status = answer[9:12]
-            if status == _ACCEPTED:
+            if answer.status == _ACCEPTED:
                 answers.accepted.append(took)
-            elif status == _REFUSED:
+            elif answer.status == _REFUSED:
                 answers.refused.append(took)
             elif self.failure is None:
-                self.failure = answer.decode("utf-8", "replace")
+                self.failure = answer.shown
 
 
 def offer_orders(order: PacedOrder) -> PacedResult:
