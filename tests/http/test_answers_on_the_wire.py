@@ -6,6 +6,7 @@ import gc
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from entrepot.demo.seed import DemoWorld
+from entrepot.http.request import Request
 from tests.http.raw import connect, request_bytes, send
 from tests.support.serving import Service
 
@@ -93,6 +94,35 @@ async def test_a_body_may_come_in_pieces_and_be_waited_for(
     writer.close()
 
 
+async def test_a_request_is_answered_alike_however_it_arrives(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    """In two pieces cut anywhere, in chunks, or asking for another way to go on."""
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create?of=no+meaning"
+    key = world.first.api_key
+    body = b'{"order": {"externalOrderId": 1}}'
+    whole = request_bytes("POST", path, body, Api_Key=key)
+    chunks = {"Content_Length": "", "Transfer_Encoding": "chunked"}
+    chunked = request_bytes("POST", path, b"", Api_Key=key, **chunks)
+    chunked += b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    ways = [(whole[:cut], whole[cut:]) for cut in range(1, len(whole), 7)]
+    ways += [(chunked,), (chunked[:-40], chunked[-40:]), (whole.replace(b"/1.1", b"/1.0"),)]
+    ways += [(request_bytes("POST", path, body, Api_Key=key, Connection="close"),)]
+    answers = set()
+    for way in ways:
+        reader, writer = await connect(shared_service.base_url)
+        for piece in way:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.002)
+        ((head, answer),) = await read_answers(reader, 1)
+        assert head.count(b"\r\nx-request-id: ") == head.count(b"\r\ncontent-type: ") == 1
+        answers.add((head.split(b"\r\n")[0], answer))
+        writer.close()
+    assert len(answers) == 1
+    assert b"externalOrderId" in answers.pop()[1]
+
+
 async def test_answered_requests_are_freed_without_a_garbage_collection(
     shared_service: Service,
 ) -> None:
@@ -112,4 +142,4 @@ async def test_answered_requests_are_freed_without_a_garbage_collection(
 
 def requests_in_memory() -> int:
     """Count the requests that were not freed."""
-    return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
+    return sum(isinstance(each, (RequestResponseCycle, Request)) for each in gc.get_objects())

@@ -75,12 +75,10 @@ async def test_a_line_break_between_requests_does_not_keep_a_connection(
 ) -> None:
     """Some old clients send one behind a body; it is no request."""
     reader, writer = await connect(shared_service.base_url)
+    (await _served(writer)).timeout_keep_alive = 1  # seconds
     request = request_bytes("GET", "/healthz")
     writer.write(request)
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
-    for connection in gc.get_objects():
-        if isinstance(connection, BoundedHttp):
-            connection.timeout_keep_alive = 1  # seconds
     writer.write(b"\r\n" + request + b"\r\n")
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
     writer.write(b"\r\n")
@@ -138,3 +136,14 @@ async def test_who_hangs_up_within_a_request_is_not_waited_for(
     async with asyncio.timeout(5):
         await reader.read()
     writer.close()
+
+
+async def _served(writer: asyncio.StreamWriter) -> BoundedHttp:
+    """Find the service's side of a connection, once it was accepted."""
+    client = writer.get_extra_info("sockname")
+    async with asyncio.timeout(5):
+        while True:
+            for known in gc.get_objects():
+                if isinstance(known, BoundedHttp) and known.client == client and known.transport:
+                    return known
+            await asyncio.sleep(0.01)

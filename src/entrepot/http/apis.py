@@ -10,14 +10,15 @@ import msgspec
 
 from entrepot.contract.errors import METHOD_NOT_SUPPORTED, Refusal
 from entrepot.http.access import Arguments
-from entrepot.http.asgi import WHOLE, AsgiScope, Receive, Reply, Request, refusal_reply
+from entrepot.http.asgi import Reply, refusal_reply
 from entrepot.http.authentication import Caller, is_guess
 from entrepot.http.bad_keys import BadKeys
 from entrepot.http.body import read_body
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.entrance import Entrance
-from entrepot.http.limiting import PASSAGE, Passage, Passages
+from entrepot.http.limiting import Passage, Passages
 from entrepot.http.matching import Matched, OtherMethod, RouteTable
+from entrepot.http.request import Request
 from entrepot.operations.call import Platform
 from entrepot.operations.registry import Api, Document, RawAnswer
 
@@ -42,32 +43,22 @@ class Apis:
         """Find the operation of a request; None for a path that is no operation's."""
         return self._routes.match(method, path)
 
-    async def answer(
-        self, matched: Matched[Endpoint], platform: Platform, scope: AsgiScope, receive: Receive
-    ) -> Reply:
+    async def answer(self, request: Request, platform: Platform) -> Reply:
         """Answer one request.
 
         Raises:
             ClientGone: the client hung up before its request was complete.
             DatabaseUnavailable: the database cannot be asked.
         """
-        request = Request(
-            scope["path"],
-            scope["query_string"],
-            dict(scope["headers"]),
-            receive,
-            scope.get(WHOLE),
-        )
-        endpoint = matched.route
-        answer = await _decide(endpoint, matched.values, request, platform, self._passages, scope)
+        answer = await _decide(request, platform, self._passages)
         if isinstance(answer, Refusal):
             if is_guess(answer):
-                await self._bad_keys.slow_down(scope.get("client"))
+                await self._bad_keys.slow_down(request.client)
             return refusal_reply(answer)
         if isinstance(answer, RawAnswer):
             return Reply(answer.http_status, answer.body)
         if isinstance(answer, Document):
-            return _document_reply(endpoint, answer)
+            return _document_reply(request.endpoint, answer)
         return Reply(_OK, _encode(answer))
 
 
@@ -84,45 +75,39 @@ def other_method_reply(method: str, other: OtherMethod) -> Reply:
     return Reply(refusal.http_status, _encode(refusal.envelope()), ((b"allow", allowed),))
 
 
-async def _decide(
-    endpoint: Endpoint,
-    values: tuple[str, ...],
-    request: Request,
-    platform: Platform,
-    passages: Passages,
-    scope: AsgiScope,
-) -> object:
+async def _decide(request: Request, platform: Platform, passages: Passages) -> object:
     """Give the answer: a wire type, a stored answer or a refusal."""
-    admitted = await endpoint.entrance.admit(endpoint, values, request.headers, platform)
+    endpoint = request.endpoint
+    admitted = await endpoint.entrance.admit(endpoint, request.values, request.headers, platform)
     if isinstance(admitted, Refusal):
         return admitted
     caller, arguments = admitted
     if endpoint.limit is None:
-        return await _perform(endpoint, arguments, request, platform, caller, None)
+        return await _perform(request, arguments, platform, caller, None)
     # The caller is known, nothing was spent on it yet. Limits are those of businesses.
     assert isinstance(caller, Caller)
-    limited = await passages.find(endpoint, values, caller.key, platform)
+    limited = await passages.find(endpoint, request.values, caller.key, platform)
     if limited is None:
-        return await _perform(endpoint, arguments, request, platform, caller, None)
-    scope[PASSAGE] = limited
+        return await _perform(request, arguments, platform, caller, None)
+    request.passage = limited
     refusal = await limited.enter()
     if refusal is not None:
         return refusal
     try:
-        return await _perform(endpoint, arguments, request, platform, caller, limited)
+        return await _perform(request, arguments, platform, caller, limited)
     finally:
         await limited.leave()
 
 
 async def _perform(
-    endpoint: Endpoint,
-    arguments: Arguments,
     request: Request,
+    arguments: Arguments,
     platform: Platform,
     caller: object,
     limited: Passage | None,
 ) -> object:
     """Read the input and call the handler."""
+    endpoint = request.endpoint
     raw_body = b""
     if endpoint.query is not None:
         query = endpoint.query.read(request.query_string)

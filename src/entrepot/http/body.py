@@ -15,8 +15,9 @@ from entrepot.contract.errors import (
     UNEXPECTED_END,
     Refusal,
 )
-from entrepot.http.asgi import ClientGone, Headers, Receive, Request
+from entrepot.http.asgi import Headers
 from entrepot.http.explain import explain_body
+from entrepot.http.request import ClientGone, Request
 
 _JSON = b"application/json"
 _UTF_8 = {"", "utf-8", "utf8"}
@@ -39,12 +40,12 @@ async def read_body(request: Request, bytes_max: int) -> bytes | Refusal:
         return refusal
     if declared.isdigit() and int(declared) > bytes_max:
         return _too_big(int(declared), bytes_max)
-    if request.whole is not None:  # nearly always: no timer for what will not wait
-        body = request.whole.body()
+    body = request.whole_body
+    if body is not None:  # nearly always: no timer for what will not wait
         return body if len(body) <= bytes_max else _too_big(len(body), bytes_max)
     try:
         async with asyncio.timeout(limits.BODY_READ_S_MAX):
-            return await _receive_all(request.receive, bytes_max)
+            return await _receive_all(request, bytes_max)
     except TimeoutError:
         return UNEXPECTED_END()
 
@@ -82,11 +83,11 @@ class BodyDecoder:
         return explain_body(error, self._declared, plain)
 
 
-async def _receive_all(receive: Receive, bytes_max: int) -> bytes | Refusal:
+async def _receive_all(request: Request, bytes_max: int) -> bytes | Refusal:
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk: bytes = message.get("body", b"")

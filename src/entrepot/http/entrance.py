@@ -8,9 +8,10 @@ from typing import Protocol, TypeAlias
 
 from entrepot.contract.errors import Refusal
 from entrepot.http.access import Arguments, admit
-from entrepot.http.asgi import Headers, Request
+from entrepot.http.asgi import Headers
 from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.endpoint import Endpoint
+from entrepot.http.request import Request
 from entrepot.operations.call import Call, Platform
 
 # A caller that was let in, and the arguments that the path of its request stands for. A plain

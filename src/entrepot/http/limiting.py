@@ -21,12 +21,9 @@ from entrepot.db.parallel_places import Gate
 from entrepot.db.request_budgets import BudgetKey
 from entrepot.db.request_limiter import RequestLimiter
 from entrepot.domain.accounts import ApiKey, Business
-from entrepot.http.asgi import AsgiScope, Header
+from entrepot.http.asgi import Header
 from entrepot.http.endpoint import Endpoint
 from entrepot.operations.call import Platform
-
-PASSAGE = "entrepot.passage"
-"""Where a request's scope keeps its passage, so that every answer can tell of the limits."""
 
 # Of a business that has been removed while its key is still remembered.
 _UNKNOWN: tuple[SubscriptionLevel, dict[str, OwnLimit]] = (SubscriptionLevel.NONE, {})
@@ -169,11 +166,3 @@ class Passages:
                 self._known.clear()
             self._known[known] = found
         return found
-
-
-def told_headers(endpoint: Endpoint, scope: AsgiScope) -> tuple[Header, ...]:
-    """Give what every answer of an operation tells: its withdrawal, and what is left of limits."""
-    limited: Passage | None = scope.get(PASSAGE)
-    if limited is None:
-        return endpoint.headers
-    return endpoint.headers + limited.headers()

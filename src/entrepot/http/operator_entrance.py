@@ -10,10 +10,11 @@ from entrepot.db.connection import Connection
 from entrepot.db.recipients import read_warehouse_of
 from entrepot.domain.operators import OperatorKey, Role, works_in
 from entrepot.http.access import Arguments, read_path
-from entrepot.http.asgi import Headers, Request
+from entrepot.http.asgi import Headers
 from entrepot.http.authentication import authenticate_operator
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.entrance import Admitted
+from entrepot.http.request import Request
 from entrepot.operations.call import Platform
 from entrepot.operations.operator.calls import OperatorCall
 

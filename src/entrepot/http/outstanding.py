@@ -12,39 +12,14 @@ import structlog
 
 from entrepot import limits
 from entrepot.contract.errors import UNAVAILABLE
-from entrepot.http.asgi import WHOLE, AsgiScope, Reply, Send, refusal_reply, send_reply
-from entrepot.http.endpoint import Endpoint
+from entrepot.http.asgi import Reply, refusal_reply
 from entrepot.http.figures import HttpFigures
-from entrepot.http.limiting import told_headers
+from entrepot.http.request import Request
 
 log = structlog.get_logger()
 
 _LOOK_S = 0.5
 _TOO_LATE = refusal_reply(UNAVAILABLE())
-
-
-class OpenRequest:
-    """One request on its way to an answer."""
-
-    __slots__ = ("answered", "began", "endpoint", "overdue_at", "request_id", "scope", "send")
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        scope: AsgiScope,
-        request_id: str,
-        send: Send,
-        began: float,
-        overdue_at: float,
-    ) -> None:
-        """Begin unanswered."""
-        self.endpoint = endpoint
-        self.scope = scope
-        self.request_id = request_id
-        self.send = send
-        self.began = began
-        self.overdue_at = overdue_at
-        self.answered = False
 
 
 class Outstanding:
@@ -53,7 +28,7 @@ class Outstanding:
     def __init__(self) -> None:
         """Begin with none."""
         self.figures = HttpFigures()
-        self._open: set[OpenRequest] = set()
+        self._open: set[Request] = set()
         self._looking: asyncio.TimerHandle | None = None
         self._late_answers: set[asyncio.Task[None]] = set()
 
@@ -61,33 +36,30 @@ class Outstanding:
         """Count the requests being worked on, those answered too late included."""
         return len(self._open)
 
-    def begin(
-        self, endpoint: Endpoint, scope: AsgiScope, send: Send, request_id: str
-    ) -> OpenRequest | None:
-        """Take a request in; None when there are as many as can be."""
+    def begin(self, request: Request) -> bool:
+        """Take a request in; False when there are as many as can be."""
         if len(self._open) >= limits.REQUESTS_AT_ONCE_MAX:
             self.figures.turned_away += 1
-            return None
-        began = time.perf_counter()
-        patience = endpoint.answer_s_max or limits.CALL_S_MAX
-        if WHOLE not in scope:
+            return False
+        patience = request.endpoint.answer_s_max or limits.CALL_S_MAX
+        if request.whole_body is None:
             patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
-        request = OpenRequest(endpoint, scope, request_id, send, began, began + patience)
+        request.began = time.perf_counter()
+        request.overdue_at = request.began + patience
         self._open.add(request)
         if self._looking is None:
             self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
-        return request
+        return True
 
-    async def answer(self, request: OpenRequest, reply: Reply) -> None:
+    async def answer(self, request: Request, reply: Reply) -> None:
         """Send an answer, unless it comes too late."""
         if not request.answered:
             request.answered = True
             elapsed_s = time.perf_counter() - request.began
             self.figures.answered(request.endpoint.operation_id, reply.http_status, elapsed_s)
-            headers = told_headers(request.endpoint, request.scope)
-            await send_reply(request.scope, request.send, reply, request.request_id, headers)
+            await request.send(reply)
 
-    def end(self, request: OpenRequest) -> None:
+    def end(self, request: Request) -> None:
         """Forget a request: nothing works for it any more."""
         self._open.discard(request)
 
