@@ -168,6 +168,8 @@ NETWORK_RETIRED_LIFE_S = 60
 # Request limits are borrowed from the database in blocks: of the contract's largest budget of
 # orders a tenth at most, and by then one commit is shared by that many requests.
 LEASE_BLOCK_MAX = 1_000
+# Of large budgets a process may hold more: this part of them, one thousandth.
+LEASE_PART_MAX = 1_000
 # Questions about limits that share a transaction: it ends within some ten milliseconds.
 LEASES_PER_TRANSACTION_MAX = 500
 # Operations of campaigns whose limits a process has at hand: about 500 bytes each.

@@ -69,6 +69,27 @@ async def test_a_revoked_key_stops_when_its_time_is_over(remembering: Rememberin
     assert again.revoked
 
 
+async def test_what_follows_from_a_key_and_a_campaign_ends_with_the_first_of_them(
+    remembering: Remembering, world: DemoWorld
+) -> None:
+    cache, clock = remembering.cache, remembering.clock
+    business_id, campaign_id = world.first.business_id, world.first.campaign_id
+    token_hash = remembering.token.hash
+    key = await remembering.key()
+    assert key is not None
+    until = clock.seconds + limits.ACCOUNT_CACHE_S
+    clock.seconds += 1
+    campaign = await cache.campaign(business_id, campaign_id)
+    assert campaign is not None
+    assert cache.good_until(token_hash, key, campaign) == until
+    clock.seconds = until
+    again = await remembering.key()
+    assert again is not None
+    # What was let in with the older key ends, however long the newer one is good.
+    assert not cache.is_good(cache.good_until(token_hash, key, campaign))
+    assert cache.is_good(cache.good_until(token_hash, again, campaign))
+
+
 async def test_nothing_is_used_beyond_its_time_without_a_database(
     remembering: Remembering, databases: Databases, database_url: str
 ) -> None:

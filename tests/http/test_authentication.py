@@ -1,10 +1,12 @@
 """Who may ask what: keys, tenants, scopes."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from entrepot import limits
 from entrepot.db.connection import Connection
 from entrepot.demo.seed import DemoWorld
 from entrepot.domain.api_key import make_token
@@ -101,6 +103,49 @@ async def test_a_revoked_and_an_expired_key_stop(
         assert (answer.status, answer.message) == (401, "Api-Key token is revoked")
         answer = await ask(client, Authorization=f"Bearer {world.first.keys[name]}")
         assert (answer.status, answer.message) == (403, "OAuth token is invalid")
+
+
+async def test_who_was_let_in_before_is_still_asked_for_everything(
+    client: Client, platform: Platform, world: DemoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another token, another business, another operation; and a key that is revoked."""
+    monkeypatch.setattr(limits, "ACCOUNT_CACHE_S", 0.2)
+    campaign = f"/v2/campaigns/{world.first.campaign_id}"
+    create = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    headers = {"Api-Key": world.first.keys["read-only"]}
+    anonymous = client.with_key(None)
+
+    async def status(**other: str) -> int:
+        sent = headers | {name.replace("_", "-"): value for name, value in other.items()}
+        return (await anonymous.request("GET", campaign, headers=sent)).status
+
+    async def eventually(expected: int) -> None:
+        for _ in range(100):
+            if await status() == expected:
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail(f"{expected} was never answered")
+
+    for _ in range(2):
+        assert await status() == 200
+        assert await status(Api_Key=UNKNOWN) == 401
+        assert await status(Api_Key=world.second.api_key) == 403
+        assert await status(X_Business_Id=str(world.second.business_id)) == 403
+        assert (
+            await anonymous.request("POST", create, headers=headers, content=b"{}")
+        ).status == 403
+    await change(
+        platform,
+        "UPDATE api_key SET revoked_at = now() WHERE business_id = $1 AND name LIKE '%only'",
+        world.first.business_id,
+    )
+    await eventually(401)
+    await change(
+        platform,
+        "UPDATE api_key SET revoked_at = NULL WHERE business_id = $1",
+        world.first.business_id,
+    )
+    await eventually(200)
 
 
 async def test_what_is_foreign_looks_like_what_does_not_exist(

@@ -36,6 +36,7 @@ class AccountsCache:
             monotonic: a clock in seconds that never goes back.
         """
         self._database = database
+        self._monotonic = monotonic
         # Whoever tries made-up keys may wait for the database, not take every connection to it.
         self._asking = asyncio.Semaphore(limits.ACCOUNT_LOOKUPS_MAX)
         self._asking_known = asyncio.Semaphore(limits.KNOWN_ACCOUNT_LOOKUPS_MAX)
@@ -103,6 +104,19 @@ class AccountsCache:
             ),
         )
 
+    def good_until(self, token_hash: bytes, key: ApiKey, campaign: Campaign) -> float:
+        """Tell until when both may be used, by a clock that never goes back.
+
+        A moment long gone if something newer is known of one of them.
+        """
+        found_key = self._keys.good_until((key.business_id, token_hash), key)
+        found_campaign = self._campaigns.good_until((key.business_id, campaign.id), campaign)
+        return min(found_key, found_campaign)
+
+    def is_good(self, until: float) -> bool:
+        """Tell whether such a moment is still to come."""
+        return self._monotonic() < until
+
     async def _ask(self, work: Work[Found], *, known: bool) -> Found:
         asking = self._asking_known if known else self._asking
         # An answer that took longer than it may be used for is of no use.
@@ -145,6 +159,11 @@ class _Remembered(Generic[Key, Found]):
             self._flights[key] = flight
         # One who stops waiting must not take the answer from the others.
         return await asyncio.shield(flight)
+
+    def good_until(self, key: Key, value: Found) -> float:
+        """Tell until when this very value may be used; long ago if another one is known."""
+        entry = self._found.get(key)
+        return entry.good_until if entry is not None and entry.value is value else float("-inf")
 
     async def _fly(self, key: Key, fetch: _Fetch[Found]) -> Found | None:
         # Counted from before the question: the answer may be as old as that.

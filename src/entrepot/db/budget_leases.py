@@ -179,7 +179,8 @@ class BudgetLeases:
 def _wish(lease: Lease, ends_at: datetime) -> BudgetWish:
     held = lease.left if lease.ends_at == ends_at else 0
     lease.asked = max(lease.wanted - held, 0)
-    hoped = min(max(lease.block * 2, lease.asked, 1), limits.LEASE_BLOCK_MAX)
+    most = max(limits.LEASE_BLOCK_MAX, lease.amount // limits.LEASE_PART_MAX)
+    hoped = min(max(lease.block * 2, lease.asked, 1), most)
     return BudgetWish(lease.key, lease.amount, ends_at, lease.asked, hoped)
 
 

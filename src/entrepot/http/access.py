@@ -4,6 +4,8 @@ A foreign campaign and one that does not exist get the same answer, so that nobo
 ids are in use.
 """
 
+from typing import NamedTuple
+
 from entrepot.contract.enums import ApiAvailability, PlacementType
 from entrepot.contract.errors import (
     ACCESS_DENIED,
@@ -38,14 +40,21 @@ _REASONS = {
 Arguments = dict[str, object]
 
 
+class Access(NamedTuple):
+    """What a path stands for as a handler's arguments, and the campaign in it, if there is one."""
+
+    arguments: Arguments
+    campaign: Campaign | None
+
+
 async def admit(
     endpoint: Endpoint,
     values: tuple[str, ...],
     headers: Headers,
     key: ApiKey,
     accounts: AccountsCache,
-) -> Arguments | Refusal:
-    """Check the path, the tenant and the scopes; give the arguments that the path stands for.
+) -> Access | Refusal:
+    """Check the path, the tenant and the scopes; give what the path stands for.
 
     Raises:
         DatabaseUnavailable: the campaign is not remembered and cannot be asked for.
@@ -56,8 +65,14 @@ async def admit(
     named = _business_in_header(headers)
     if isinstance(named, Refusal):
         return named
+    campaign: Campaign | None = None
+    admitted: Arguments | Refusal
     if "campaignId" in path:
-        admitted = await _admit_campaign(endpoint, path, named, key, accounts)
+        found = await _find_campaign(endpoint, path, named, key, accounts)
+        if isinstance(found, Refusal):
+            return found
+        campaign = found
+        admitted = {"campaign": campaign} if "campaign" in endpoint.takes else {}
     elif "businessId" in path:
         admitted = await _admit_business(endpoint, path, named, key, accounts)
     else:
@@ -69,7 +84,7 @@ async def admit(
     for parameter in endpoint.path_parameters:
         if parameter.argument in endpoint.takes:
             admitted[parameter.argument] = path[parameter.name]
-    return admitted
+    return Access(admitted, campaign)
 
 
 def read_path(endpoint: Endpoint, values: tuple[str, ...]) -> dict[str, int | str] | Refusal:
@@ -91,13 +106,13 @@ def _business_in_header(headers: Headers) -> int | Refusal | None:
     return _id(text) or HEADER_BUSINESS_MALFORMED(value=shown(text))
 
 
-async def _admit_campaign(
+async def _find_campaign(
     endpoint: Endpoint,
     path: dict[str, int | str],
     named_business: int | None,
     key: ApiKey,
     accounts: AccountsCache,
-) -> Arguments | Refusal:
+) -> Campaign | Refusal:
     campaign_id = int(path["campaignId"])
     campaign = await accounts.campaign(key.business_id, campaign_id)
     if campaign is None:
@@ -112,7 +127,7 @@ async def _admit_campaign(
         refusal = _refuse_state(campaign)
         if refusal is not None:
             return refusal
-    return {"campaign": campaign} if "campaign" in endpoint.takes else {}
+    return campaign
 
 
 def _refuse_state(campaign: Campaign) -> Refusal | None:

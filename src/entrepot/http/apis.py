@@ -78,7 +78,7 @@ def other_method_reply(method: str, other: OtherMethod) -> Reply:
 async def _decide(request: Request, platform: Platform, passages: Passages) -> object:
     """Give the answer: a wire type, a stored answer or a refusal."""
     endpoint = request.endpoint
-    admitted = await endpoint.entrance.admit(endpoint, request.values, request.headers, platform)
+    admitted = await endpoint.entrance.admit(request, platform)
     if isinstance(admitted, Refusal):
         return admitted
     caller, arguments = admitted

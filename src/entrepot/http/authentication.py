@@ -44,9 +44,10 @@ _parse = functools.lru_cache(limits.PARSED_TOKENS_MAX)(parse_token)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """An authenticated caller, and by which header."""
+    """An authenticated caller, the hash of the token that it sent, and by which header."""
 
     key: ApiKey
+    token_hash: bytes
     by_bearer: bool
 
 
@@ -66,13 +67,13 @@ async def authenticate(headers: Headers, accounts: AccountsCache) -> Caller | Re
     sent = _sent(headers)
     if isinstance(sent, Refusal):
         return sent
-    found = await _find(sent.text, accounts)
+    found = await _find(sent, accounts)
     if isinstance(found, Refusal):
         return OAUTH_INVALID() if sent.by_bearer else found
     # A bearer token has one scope, which opens every operation: so must the key behind it.
-    if sent.by_bearer and Scope.ALL_METHODS not in found.scopes:
+    if sent.by_bearer and Scope.ALL_METHODS not in found.key.scopes:
         return OAUTH_SCOPE_INVALID()
-    return Caller(found, by_bearer=sent.by_bearer)
+    return found
 
 
 async def authenticate_operator(headers: Headers, accounts: AccountsCache) -> OperatorKey | Refusal:
@@ -128,15 +129,18 @@ def _oauth_token(parameters: str) -> str | Refusal:
     return given["oauth_token"]
 
 
-async def _find(text: str, accounts: AccountsCache) -> ApiKey | Refusal:
+async def _find(sent: _Sent, accounts: AccountsCache) -> Caller | Refusal:
     # Only what has a token's length is remembered: a header may be far longer.
-    token = _parse(text) if len(text) == TOKEN_CHARS else parse_token(text)
+    known = len(sent.text) == TOKEN_CHARS
+    token = _parse(sent.text) if known else parse_token(sent.text)
     if not isinstance(token, Token):
         return token()
     key = await accounts.key(token.hash, token.business_id)
     if key is None:
         return KEY_INVALID()
-    return KEY_REVOKED() if key.revoked else key
+    if key.revoked:
+        return KEY_REVOKED()
+    return Caller(key, token.hash, by_bearer=sent.by_bearer)
 
 
 async def _find_operator(text: str, accounts: AccountsCache) -> OperatorKey | Refusal:

@@ -6,9 +6,11 @@ arguments that the path stands for. What comes after it is the same for every AP
 
 from typing import Protocol, TypeAlias
 
+import msgspec
+
+from entrepot import limits
 from entrepot.contract.errors import Refusal
 from entrepot.http.access import Arguments, admit
-from entrepot.http.asgi import Headers
 from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.request import Request
@@ -22,9 +24,7 @@ Admitted: TypeAlias = tuple[object, Arguments]
 class Entrance(Protocol):
     """Lets callers in, and writes down who called for the handler that wants to know."""
 
-    async def admit(
-        self, endpoint: Endpoint, values: tuple[str, ...], headers: Headers, platform: Platform
-    ) -> Admitted | Refusal:
+    async def admit(self, request: Request, platform: Platform) -> Admitted | Refusal:
         """Let a caller in, or say why not.
 
         Raises:
@@ -37,18 +37,49 @@ class Entrance(Protocol):
         ...
 
 
-class BusinessEntrance:
-    """The entrance to the contract, and to the sandbox: callers have the key of a business."""
+# Everything that an admission to a campaign follows from, but for what is known of the accounts.
+_Asked: TypeAlias = tuple[Endpoint, tuple[str, ...], bytes | None, bytes | None]
 
-    async def admit(
-        self, endpoint: Endpoint, values: tuple[str, ...], headers: Headers, platform: Platform
-    ) -> Admitted | Refusal:
+
+class _LetIn(msgspec.Struct, frozen=True, gc=False):
+    """Somebody who was let in, and until when (of the accounts' clock) that may be repeated."""
+
+    caller: Caller
+    arguments: Arguments
+    good_until: float
+
+
+class BusinessEntrance:
+    """The entrance to the contract, and to the sandbox: callers have the key of a business.
+
+    Shops ask for the same few operations of the same campaign again and again. Who was let in to
+    one is remembered for as long as what is remembered of the key and of the campaign.
+    """
+
+    def __init__(self) -> None:
+        """Remember nobody yet."""
+        self._let_in: dict[_Asked, _LetIn] = {}
+
+    async def admit(self, request: Request, platform: Platform) -> Admitted | Refusal:
         """Let the holder of a key in to what is its business's."""
-        caller = await authenticate(headers, platform.accounts)
+        headers, accounts = request.headers, platform.accounts
+        token = headers.get(b"api-key")
+        asked = (request.endpoint, request.values, token, headers.get(b"x-business-id"))
+        known = self._let_in.get(asked)
+        if known is not None and accounts.is_good(known.good_until):
+            return known.caller, dict(known.arguments)
+        caller = await authenticate(headers, accounts)
         if isinstance(caller, Refusal):
             return caller
-        arguments = await admit(endpoint, values, headers, caller.key, platform.accounts)
-        return arguments if isinstance(arguments, Refusal) else (caller, arguments)
+        access = await admit(request.endpoint, request.values, headers, caller.key, accounts)
+        if isinstance(access, Refusal):
+            return access
+        if token is not None and access.campaign is not None:
+            good_until = accounts.good_until(caller.token_hash, caller.key, access.campaign)
+            if len(self._let_in) >= limits.ACCOUNT_CACHE_ENTRIES_MAX:
+                self._let_in.clear()
+            self._let_in[asked] = _LetIn(caller, dict(access.arguments), good_until)
+        return caller, access.arguments
 
     def call(self, caller: object, request: Request, raw_body: bytes, platform: Platform) -> object:
         """Give the call of a business's key."""

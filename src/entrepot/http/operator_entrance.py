@@ -10,7 +10,6 @@ from entrepot.db.connection import Connection
 from entrepot.db.recipients import read_warehouse_of
 from entrepot.domain.operators import OperatorKey, Role, works_in
 from entrepot.http.access import Arguments, read_path
-from entrepot.http.asgi import Headers
 from entrepot.http.authentication import authenticate_operator
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.entrance import Admitted
@@ -24,17 +23,16 @@ Path = dict[str, int | str]
 class OperatorEntrance:
     """Lets the operator's people and carriers in, each to what their role is for."""
 
-    async def admit(
-        self, endpoint: Endpoint, values: tuple[str, ...], headers: Headers, platform: Platform
-    ) -> Admitted | Refusal:
+    async def admit(self, request: Request, platform: Platform) -> Admitted | Refusal:
         """Let the holder of an operator's key in."""
-        key = await authenticate_operator(headers, platform.accounts)
+        endpoint = request.endpoint
+        key = await authenticate_operator(request.headers, platform.accounts)
         if isinstance(key, Refusal):
             return key
         if key.role not in endpoint.roles:
             allowed = ", ".join(role for role in Role if role in endpoint.roles)
             return errors.ROLE_NOT_ALLOWED(role=key.role, allowed=allowed)
-        path = read_path(endpoint, values)
+        path = read_path(endpoint, request.values)
         if isinstance(path, Refusal):
             return path
         arguments = await _arguments(endpoint, path, key, platform)
