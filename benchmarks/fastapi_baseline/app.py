@@ -57,8 +57,9 @@ async def get_campaign(
 async def create_order(
     body: CreateOrderRequest,
     session: Session,
+    key: Annotated[ApiKey, Depends(authenticate)],
     campaign: Annotated[Campaign, Depends(get_campaign)],
 ) -> CreateOrderResponse:
     """Place an order."""
-    order = await place_order(session, campaign, body.order)
+    order = await place_order(session, key, campaign, body.order)
     return CreateOrderResponse(result=CreatedOrders(orders=[CreatedOrder(id=order.id)]))

@@ -26,6 +26,7 @@ class ApiKey(Base):
 
     business_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
     scopes: Mapped[list[str]]
     token_hash: Mapped[bytes]
     expires_at: Mapped[datetime | None]
@@ -137,6 +138,7 @@ class Order(Base):
     last_name: Mapped[str]
     middle_name: Mapped[str | None]
     phone: Mapped[str]
+    placed_by: Mapped[str | None]
 
 
 class OrderItem(Base):
@@ -162,4 +164,5 @@ class OrderEvent(Base):
     status: Mapped[str]
     substatus: Mapped[str]
     actor: Mapped[str]
+    actor_name: Mapped[str | None]
     happened_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .models import (
+    ApiKey,
     Campaign,
     Lane,
     LogisticPoint,
@@ -32,8 +33,10 @@ def refused(message: str) -> HTTPException:
     return HTTPException(status.HTTP_400_BAD_REQUEST, message)
 
 
-async def place_order(session: AsyncSession, campaign: Campaign, wanted: NewOrder) -> Order:
-    """Place an order and commit it."""
+async def place_order(
+    session: AsyncSession, key: ApiKey, campaign: Campaign, wanted: NewOrder
+) -> Order:
+    """Place an order for the owner of a key and commit it."""
     (parcel,) = wanted.items_delivery
     point = await session.get(LogisticPoint, wanted.destination.pickup_delivery.logistic_point_id)
     if point is None:
@@ -45,7 +48,8 @@ async def place_order(session: AsyncSession, campaign: Campaign, wanted: NewOrde
         raise refused("Delivery interval is not valid")
     await _hold_stock(session, campaign.business_id, parcel)
     await _hold_slot(session, point, day)
-    order = _new_order(campaign, wanted, parcel, point, _delivery_price(lane, parcel, offers))
+    delivery_price_kopecks = _delivery_price(lane, parcel, offers)
+    order = _new_order(key, campaign, wanted, parcel, point, delivery_price_kopecks)
     session.add(order)
     await session.flush()
     session.add_all(_rows_of(order, parcel))
@@ -129,6 +133,7 @@ async def _hold_slot(session: AsyncSession, point: LogisticPoint, day: date) -> 
 
 
 def _new_order(
+    key: ApiKey,
     campaign: Campaign,
     wanted: NewOrder,
     parcel: Parcel,
@@ -155,7 +160,7 @@ def _new_order(
         items_total_kopecks=sum(item.price.kopecks * item.count for item in parcel.items),
         delivery_price_kopecks=delivery_price_kopecks,
         package_type=wanted.packaging.package_type,
-        receive_code=f"{secrets.randbelow(100_000):05}",
+        receive_code=f"{secrets.randbelow(1_000_000):06}",
         event_seq=1,
         created_at=now,
         updated_at=now,
@@ -163,6 +168,7 @@ def _new_order(
         last_name=wanted.customer.last_name,
         middle_name=wanted.customer.middle_name,
         phone=wanted.customer.phone,
+        placed_by=key.name,
     )
 
 
@@ -181,6 +187,7 @@ def _rows_of(order: Order, parcel: Parcel) -> list[Placement | OrderItem | Order
         status=order.status,
         substatus=order.substatus,
         actor="SHOP",
+        actor_name=order.placed_by,
         happened_at=order.created_at,
     )
     items = [

@@ -29,17 +29,18 @@ VALUES ({business_id}, sha256(convert_to('bench-' || :id, 'UTF8')), ARRAY[:id::b
 INSERT INTO orders (business_id, id, campaign_id, external_order_id, status, substatus, fake,
   warehouse_id, place_kind, place_id, slot_day, slot_from_minute, slot_to_minute, slot_hold,
   region_id, shipment_day, items_total_kopecks, delivery_price_kopecks, package_type,
-  receive_code, event_seq, created_at, updated_at, first_name, last_name, phone)
+  receive_code, event_seq, created_at, updated_at, first_name, last_name, phone, placed_by)
 VALUES ({business_id}, :id, {campaign_id}, 'bench-' || :id, 'PROCESSING', 'STARTED', false,
   {warehouse_id}, 'P', :place, date '{first_day}' + :after::integer, 0, 1440, 'HELD',
   {region_id}, current_date, 249050, 15000, 'BRAND',
-  '48151', 1, now(), now(), 'Иван', 'Иванов', '+79990000000');
+  '481516', 1, now(), now(), 'Иван', 'Иванов', '+79990000000', 'Bench');
 INSERT INTO order_item (business_id, order_id, position, warehouse_id, offer_id, count,
   price_kopecks, hold)
 VALUES ({business_id}, :id, 1, {warehouse_id}, :first, 1, 199000, 'HELD'),
   ({business_id}, :id, 2, {warehouse_id}, :second, 1, 50050, 'HELD');
-INSERT INTO order_event (business_id, order_id, seq, kind, status, substatus, actor, happened_at)
-VALUES ({business_id}, :id, 1, 'CREATED', 'PROCESSING', 'STARTED', 'SHOP', now());
+INSERT INTO order_event (business_id, order_id, seq, kind, status, substatus, actor, actor_name,
+  happened_at)
+VALUES ({business_id}, :id, 1, 'CREATED', 'PROCESSING', 'STARTED', 'SHOP', 'Bench', now());
 UPDATE stock SET held = held + 1
 WHERE business_id = {business_id} AND warehouse_id = {warehouse_id}
   AND offer_id IN (:first, :second);
