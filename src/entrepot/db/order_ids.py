@@ -24,6 +24,15 @@ class OrderIds:
         self._next = self._end = 0
         self._asking = asyncio.Lock()
 
+    def at_hand(self, count: int) -> tuple[int, ...] | None:
+        """Hand out ids as `take` does, but without asking: None when the block has too few."""
+        upto = self._next + count
+        if upto > self._end:
+            return None
+        taken = tuple(range(self._next, upto))
+        self._next = upto
+        return taken
+
     async def take(self, count: int) -> tuple[int, ...]:
         """Hand out ids, each exactly once.
 

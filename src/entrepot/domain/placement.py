@@ -84,7 +84,10 @@ class PlaceCommand(msgspec.Struct, frozen=True, gc=False):
     @property
     def lines(self) -> int:
         """Count the lines, which is what a batch is bounded by."""
-        return sum(len(parcel.items) for parcel in self.parcels)
+        lines = 0
+        for parcel in self.parcels:
+            lines += len(parcel.items)
+        return lines
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, gc=False):

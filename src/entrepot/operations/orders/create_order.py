@@ -43,6 +43,7 @@ from entrepot.operations.wire import (
 )
 
 _receive_codes = ReceiveCodes()
+_ROUBLES = Currency.RUR
 
 Notes = Annotated[str, Meta(min_length=1, max_length=3000)]
 Door = Annotated[str, Meta(min_length=1, max_length=16)]
@@ -180,7 +181,8 @@ async def create_order(
     parcels = _parcels(order)
     if isinstance(parcels, Refusal):
         return parcels
-    order_ids = await call.platform.order_ids.take(len(parcels))
+    ids = call.platform.order_ids
+    order_ids = ids.at_hand(len(parcels)) or await ids.take(len(parcels))
     command = PlaceCommand(
         business_id=campaign.business_id,
         campaign_id=campaign.id,
@@ -199,7 +201,7 @@ async def create_order(
         fake=bool(order.fake),
         retry_key=retry_key,
         order_ids=order_ids,
-        receive_codes=tuple(_receive_codes.take() for _ in order_ids),
+        receive_codes=_receive_codes.take(len(parcels)),
         placed_by=call.key.name,
     )
     return _answer(await call.platform.placing.place(command, len(call.raw_body)))
@@ -216,14 +218,12 @@ def encode_outcome(outcome: Outcome) -> tuple[int, bytes]:
 
 
 def _answer(outcome: Outcome) -> CreateOrderResponse | RawAnswer | Refusal:
-    match outcome:
-        case Placed(order_ids):
-            created = [CreatedOrderDTO(id=order_id) for order_id in order_ids]
-            return CreateOrderResponse(result=CreatedOrdersDTO(orders=created))
-        case Replayed(stored):
-            return RawAnswer(stored.http_status, stored.body)
-        case Refusal():
-            return outcome
+    if isinstance(outcome, Placed):
+        created = [CreatedOrderDTO(id=order_id) for order_id in outcome.order_ids]
+        return CreateOrderResponse(result=CreatedOrdersDTO(orders=created))
+    if isinstance(outcome, Replayed):
+        return RawAnswer(outcome.answer.http_status, outcome.answer.body)
+    return outcome
 
 
 def _refusal(order: CreateOrderDTO) -> Refusal | None:
@@ -256,10 +256,11 @@ def _parcels(order: CreateOrderDTO) -> tuple[WantedParcel, ...] | Refusal:
     for index, entry in enumerate(order.itemsDelivery):
         items: list[WantedItem] = []
         for number, item in enumerate(entry.items):
-            price = _kopecks(item.price, f"order.itemsDelivery[{index}].items[{number}].price")
-            if isinstance(price, Refusal):
-                return price
-            items.append(WantedItem(item.offerId.strip(), item.count, price))
+            kopecks = kopecks_of(item.price.value)
+            if not kopecks or item.price.currencyId is not _ROUBLES:
+                field = f"order.itemsDelivery[{index}].items[{number}].price"
+                return _price_refused(item.price, field)
+            items.append(WantedItem(item.offerId.strip(), item.count, kopecks))
         days = entry.deliveryDateInterval
         if days.fromDate != days.toDate:  # options are single days
             return errors.INTERVAL_NOT_VALID(order_id=order.externalOrderId)
@@ -270,13 +271,10 @@ def _parcels(order: CreateOrderDTO) -> tuple[WantedParcel, ...] | Refusal:
     return tuple(parcels)
 
 
-def _kopecks(price: BasePriceDTO, field: str) -> int | Refusal:
-    if price.currencyId is not Currency.RUR:
+def _price_refused(price: BasePriceDTO, field: str) -> Refusal:
+    if price.currencyId is not _ROUBLES:
         return errors.WRONG_CURRENCY(field=f"{field}.currencyId", value=price.currencyId)
-    kopecks = kopecks_of(price.value)
-    if kopecks is None or kopecks == 0:
-        return errors.PRICE_TOO_FINE(field=f"{field}.value", value=price.value)
-    return kopecks
+    return errors.PRICE_TOO_FINE(field=f"{field}.value", value=price.value)
 
 
 def _minutes(to: CreateOrderDeliveryOptionDTO, times: TimeIntervalDTO | None) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """Codes by which a point knows who may take an order: six digits nobody can guess."""
 
 import secrets
+import struct
 
 _CODES = 10**6
-_BYTES_EACH = 8  # enough that the remainder favours no code measurably
+_NUMBER = struct.Struct("=Q")  # large enough that the remainder favours no code measurably
 _CODES_DRAWN_AT_ONCE = 512
 
 
@@ -12,11 +13,12 @@ class ReceiveCodes:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._random = b""
+        self._codes: list[str] = []
 
-    def take(self) -> str:
-        """Give the next code."""
-        if not self._random:
-            self._random = secrets.token_bytes(_BYTES_EACH * _CODES_DRAWN_AT_ONCE)
-        drawn, self._random = self._random[-_BYTES_EACH:], self._random[:-_BYTES_EACH]
-        return f"{int.from_bytes(drawn) % _CODES:06d}"
+    def take(self, count: int) -> tuple[str, ...]:
+        """Give the next codes."""
+        codes = self._codes
+        while len(codes) < count:
+            drawn = secrets.token_bytes(_NUMBER.size * _CODES_DRAWN_AT_ONCE)
+            codes += [str(number % _CODES).zfill(6) for (number,) in _NUMBER.iter_unpack(drawn)]
+        return tuple([codes.pop() for _ in range(count)])
