@@ -5,10 +5,11 @@ Nothing happens at import, and nothing is opened before the application's lifesp
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from entrepot import limits
 from entrepot.console.routes import console_routes
 from entrepot.contract.paging import PageTokens
 from entrepot.db.accounts_cache import AccountsCache
@@ -76,19 +77,23 @@ async def open_platform(
         DatabaseUnavailable: it does not answer.
     """
     await check_server(database_url)
-    database = await open_database(database_url)
-    try:
+    async with AsyncExitStack() as stack:
+        database = await open_database(database_url)
+        stack.push_async_callback(database.close)
         await _decide_use(database, settings)
-        async with sending(Reach.SANDBOX if settings.sandbox else Reach.PUBLIC) as notifying:
-            platform = await _build(database, settings, notifying)
-            platform.placing.start()
-            try:
-                async with _working(platform, works=works):
-                    yield platform
-            finally:
-                await platform.placing.close()
-    finally:
-        await database.close()
+        # Apart from the others' connections: orders never wait for one, and those few server
+        # processes have at hand what placing needs.
+        placing_database = await open_database(
+            database_url, connections_max=limits.PLACING_CONNECTIONS_MAX, pool_name="placing"
+        )
+        stack.push_async_callback(placing_database.close)
+        reach = Reach.SANDBOX if settings.sandbox else Reach.PUBLIC
+        notifying = await stack.enter_async_context(sending(reach))
+        platform = await _build(database, placing_database, settings, notifying)
+        platform.placing.start()
+        stack.push_async_callback(platform.placing.close)
+        await stack.enter_async_context(_working(platform, works=works))
+        yield platform
 
 
 async def _decide_use(database: Database, settings: Settings) -> None:
@@ -106,13 +111,15 @@ async def _decide_use(database: Database, settings: Settings) -> None:
     )
 
 
-async def _build(database: Database, settings: Settings, notifying: Duty) -> Platform:
+async def _build(
+    database: Database, placing_database: Database, settings: Settings, notifying: Duty
+) -> Platform:
     clock = Clock(movable=settings.sandbox)
     network = NetworkCache()
     await database.read(network.latest)
     order_ids = OrderIds(database)
     place_batch = PlaceBatch(
-        database,
+        placing_database,
         clock,
         network,
         order_ids,
@@ -121,6 +128,7 @@ async def _build(database: Database, settings: Settings, notifying: Duty) -> Pla
     )
     return Platform(
         database=database,
+        placing_database=placing_database,
         clock=clock,
         network=network,
         accounts=AccountsCache(database),

@@ -66,9 +66,10 @@ PARSED_TOKENS_MAX = 4_096
 PATHS_REMEMBERED_MAX = 4_096
 PATH_REMEMBERED_CHARS_MAX = 128
 
-# Connections to PostgreSQL per process: placing takes two (one batch in flight and one for
-# commands that wait for a lock), reads and changes share the rest.
-POOL_CONNECTIONS_MAX = 12
+# Connections to PostgreSQL per process: placing has two of its own (one batch in flight and one
+# for commands that wait for a lock), reads and changes share the rest.
+PLACING_CONNECTIONS_MAX = 2
+POOL_CONNECTIONS_MAX = 10
 POOL_ACQUIRE_S_MAX = 5.0
 # Who would be the hundredth in front of each connection will not get one in time.
 POOL_WAITING_MAX = 1_000

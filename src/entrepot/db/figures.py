@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from entrepot.figures import Family, Spread, counts, gauge, spread
+from entrepot.figures import Family, Numbers, Spread, spreads
 
 
 class PoolState(NamedTuple):
@@ -14,37 +14,48 @@ class PoolState(NamedTuple):
 
 
 class DatabaseFigures:
-    """Figures of one pool."""
+    """Figures of one pool, which has a name."""
 
-    __slots__ = ("acquire_s", "commit_s", "transactions", "waiting")
+    __slots__ = ("acquire_s", "commit_s", "pool", "transactions", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, pool: str) -> None:
         """Begin with nothing counted."""
+        self.pool = pool
         self.acquire_s = Spread()
         self.commit_s = Spread()
         self.transactions: defaultdict[str, int] = defaultdict(int)
         self.waiting = 0
 
-    def told(self, pool: PoolState) -> list[Family]:
+    def told(self, state: PoolState) -> list[Family]:
         """Tell everything counted."""
+        outcomes: list[tuple[tuple[str, ...], float]] = [
+            ((self.pool, outcome), count) for outcome, count in self.transactions.items()
+        ]
         return [
-            spread(
+            spreads(
                 "entrepot_database_commit_seconds",
                 "Time that COMMIT takes: until the change is on disk.",
-                self.commit_s,
+                "pool",
+                {self.pool: self.commit_s},
             ),
-            counts(
+            Numbers(
                 "entrepot_database_transactions",
                 "Transactions by outcome: committed, rolled_back, unknown.",
-                "outcome",
-                self.transactions,
+                "count",
+                ("pool", "outcome"),
+                outcomes,
             ),
-            spread(
+            spreads(
                 "entrepot_database_acquire_seconds",
                 "Time until a connection of the pool is free.",
-                self.acquire_s,
+                "pool",
+                {self.pool: self.acquire_s},
             ),
-            gauge("entrepot_database_connections", "Connections that are open.", pool.open),
-            gauge("entrepot_database_connections_idle", "Connections nobody uses.", pool.idle),
-            gauge("entrepot_database_waiting", "Who waits for a connection.", self.waiting),
+            self._now("connections", "Connections that are open.", state.open),
+            self._now("connections_idle", "Connections nobody uses.", state.idle),
+            self._now("waiting", "Who waits for a connection.", self.waiting),
         ]
+
+    def _now(self, name: str, about: str, value: int) -> Numbers:
+        samples: list[tuple[tuple[str, ...], float]] = [((self.pool,), value)]
+        return Numbers(f"entrepot_database_{name}", about, "gauge", ("pool",), samples)

@@ -59,10 +59,10 @@ def connection_was_lost(error: BaseException) -> bool:
 class Database:
     """A bounded pool of connections to one PostgreSQL database."""
 
-    def __init__(self, pool: Any) -> None:  # noqa: ANN401 - asyncpg's pool is untyped
-        """Use a pool made by `open_database`."""
+    def __init__(self, pool: Any, name: str) -> None:  # noqa: ANN401 - asyncpg's pool is untyped
+        """Use a pool made by `open_database`; its figures bear the name."""
         self._pool = pool
-        self._figures = DatabaseFigures()
+        self._figures = DatabaseFigures(name)
 
     def figures_told(self) -> list[Family]:
         """Tell what was counted."""
@@ -210,6 +210,7 @@ async def open_database(
     *,
     connections_max: int = limits.POOL_CONNECTIONS_MAX,
     statement_s_max: float = limits.STATEMENT_S_MAX,
+    pool_name: str = "general",
 ) -> Database:
     """Open a pool on a database.
 
@@ -234,4 +235,4 @@ async def open_database(
         )
     except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
         raise DatabaseUnavailable(str(error)) from error
-    return Database(pool)
+    return Database(pool, pool_name)

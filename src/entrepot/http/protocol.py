@@ -15,17 +15,13 @@ from collections import deque
 from typing import Any
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrepot import limits
 from entrepot.contract.errors import HEAD_TOO_BIG, NOT_HTTP, Refusal
 from entrepot.http.application import Application, Target
-from entrepot.http.asgi import Header, Message, Reply, refusal_reply
-from entrepot.http.request import Request
+from entrepot.http.asgi import Header, refusal_reply
+from entrepot.http.whole_request import WholeRequest
 
 log = structlog.get_logger()
 
@@ -73,78 +69,6 @@ class _JoinedWrites:
             self._parts.clear()
 
 
-class _Unheard:
-    """Stands for the event that wakes who reads a body: of a whole request nobody does."""
-
-    def set(self) -> None:
-        """Wake nobody."""
-
-
-class _WholeRequest(Request):
-    """A request that has arrived whole; for uvicorn the exchange that its connection is in.
-
-    Hence the names that uvicorn asks for: `disconnected`, `keep_alive`, `response_complete`,
-    `response_started`, and what tells that the body is complete.
-    """
-
-    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete", "task")
-
-    more_body = False
-    message_event = _Unheard()
-
-    def __init__(
-        self, target: Target, headers: list[Header], body: bytes, to: "BoundedHttp"
-    ) -> None:
-        super().__init__(
-            target.matched, target.path, target.query_string, dict(headers), body, to.client
-        )
-        self._protocol = to
-        self.disconnected = False
-        self.keep_alive = True
-        self.response_complete = False
-        self.task: asyncio.Task[None]
-
-    @property
-    def response_started(self) -> bool:
-        """Tell whether some of the answer was sent: head and body are sent at once."""
-        return self.response_complete
-
-    async def receive(self) -> Message:
-        """Give what is left to be read: nothing."""
-        return {"type": "http.disconnect"}
-
-    async def send(self, reply: Reply) -> None:
-        """Send the answer with one write.
-
-        Names and values of our headers are our own, so nothing looks for line breaks in them.
-        """
-        protocol = self._protocol
-        if protocol.flow.write_paused:
-            await protocol.flow.drain()
-        if self.disconnected:
-            return
-        parts = [STATUS_LINE[reply.http_status]]
-        for name, value in (
-            *protocol.server_state.default_headers, *reply.headers, *self.told_headers()
-        ):  # fmt: skip
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(
-            b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
-            % (
-                reply.content_type,
-                len(reply.body),
-                self.request_id.encode("ascii"),
-                b"" if self.keep_alive else b"connection: close\r\n",
-                reply.body,
-            )
-        )
-        self.response_complete = True
-        protocol.joined.write_at_once(b"".join(parts))
-        if not self.keep_alive:
-            protocol.transport.close()
-        protocol.on_response_complete()
-
-
 class BoundedHttp(HttpToolsProtocol):
     """One connection; what is too large, too slow or too much ends it."""
 
@@ -161,13 +85,19 @@ class BoundedHttp(HttpToolsProtocol):
         # The request whose head is complete and that may yet arrive whole, and its body so far.
         self._coming: Target | None = None
         self._body: list[bytes] = []
-        self._application: Application = self.config.app  # type: ignore[assignment]
+        # Any ASGI application can be served; ours alone knows the short way.
+        app = self.config.app
+        self._application = app if isinstance(app, Application) else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        self.joined = _JoinedWrites(transport, self.loop)
-        super().connection_made(self.joined)  # type: ignore[arg-type]
+        self._joined = _JoinedWrites(transport, self.loop)
+        super().connection_made(self._joined)  # type: ignore[arg-type]
         self._wait_at_most(limits.HEAD_READ_S_MAX)
+
+    def write_at_once(self, whole: bytes) -> None:
+        """Send a whole answer behind what was written before it."""
+        self._joined.write_at_once(whole)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -263,11 +193,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._coming is None:
             super().on_message_complete()
             return
-        request = _WholeRequest(self._coming, self._head, b"".join(self._body), self)
+        assert self._application is not None, "who found the target"
+        request = WholeRequest(self._coming, self._head, b"".join(self._body), self)
         self._coming = None
         self._body.clear()
         self.cycle = request  # type: ignore[assignment]
-        request.task = self.loop.create_task(self._serve(request))
+        request.task = self.loop.create_task(self._serve(request, self._application))
         self.tasks.add(request.task)
 
     def on_response_complete(self) -> None:
@@ -314,15 +245,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _find_target(self) -> Target | None:
         """Find the operation that is asked for, in the usual way of asking."""
-        parser = self.parser
+        application, parser = self._application, self.parser
         if (
-            parser.get_http_version() != "1.1"
+            application is None
+            or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
             or parser.should_upgrade()
             or self.expect_100_continue
         ):
             return None
-        return self._application.find(parser.get_method(), self.url)
+        return application.find(parser.get_method(), self.url)
 
     def _begin_messages(self) -> None:
         """Let uvicorn make of the head what ASGI wants."""
@@ -341,9 +273,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_body(b"".join(self._body))
         self._body.clear()
 
-    async def _serve(self, request: _WholeRequest) -> None:
+    async def _serve(self, request: WholeRequest, application: Application) -> None:
         try:
-            await self._application.serve(request)
+            await application.serve(request)
         except Exception:  # told to nobody, as there is no way to any more
             log.exception("an answer could not be sent", request_id=request.request_id)
         finally:

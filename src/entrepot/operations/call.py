@@ -20,10 +20,12 @@ from entrepot.work.duty import Duty
 class Platform(msgspec.Struct, frozen=True):
     """Everything an operation may reach; built once per process by `entrepot.app`.
 
-    `limiter` is None where request limits are switched off.
+    Orders are placed over connections of their own, `placing_database`. `limiter` is None where
+    request limits are switched off.
     """
 
     database: Database
+    placing_database: Database
     clock: Clock
     network: NetworkCache
     accounts: AccountsCache
@@ -42,6 +44,7 @@ class Platform(msgspec.Struct, frozen=True):
         return [
             *self.placing.figures_told(),
             *self.database.figures_told(),
+            *self.placing_database.figures_told(),
             *self.working.told(),
         ]
 
