@@ -21,7 +21,7 @@ async def goods(database: Database, cache: GoodsCache, shop: Shop, *offers: str)
     async with database.connection() as connection:
         present = await read_present(connection, [(shop.business_id, b"")])
         keys = [(shop.business_id, offer) for offer in offers]
-        found = await cache.read(connection, keys, present.catalogue_versions)
+        found = await cache.read(connection, keys, present.versions.catalogues)
     return [found[key] for key in keys if key in found]
 
 

@@ -18,6 +18,7 @@ STATEMENTS = (
     "SELECT pg_advisory_xact_lock_shared",
     "SELECT s.business_id",
     "SELECT m.moment",
+    "WITH placed",
     "WITH taken",
     "INSERT INTO stored_answer",
     "COMMIT",
@@ -41,6 +42,16 @@ async def mixed_batch(ours: Shop, p1: Process) -> list[PlaceCommand]:
         command(ours, {"apple": 9}, fake=True),
         command(ours, {"apple": 1}, fake=True),
         command(ours, {"apple": 2}, {"cup": 1}),
+    ]
+
+
+async def plain_batch(ours: Shop, p1: Process) -> list[PlaceCommand]:
+    """Commands that find what they want, so they are written ahead of the locks."""
+    await p1.stock(ours, apple=5)
+    return [
+        command(ours, {"apple": 2}),
+        command(ours, {"apple": 1}, draft=True, key="draft"),
+        command(ours, {"pear": 1}, key="refused"),
     ]
 
 
@@ -77,6 +88,26 @@ async def test_the_batch_is_done_once(
         gate.cut()
         outcomes = await placing
     assert [replayed_as_told(outcome) for outcome in outcomes] == EXPECTED
+    await assert_done_once(p1, batch, outcomes)
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("statement", STATEMENTS)
+async def test_the_batch_that_is_written_ahead_is_done_once(
+    url: str, ours: Shop, p1: Process, statement: str, *, answered: bool
+) -> None:
+    batch = await plain_batch(ours, p1)
+    async with wire_to(url) as wire, process(wire.url) as other:
+        gate = stop(wire, statement, answered=answered)
+        placing = asyncio.create_task(other.place(*batch))
+        await gate.reached()
+        gate.cut()
+        outcomes = await placing
+    assert [replayed_as_told(outcome) for outcome in outcomes] == [
+        "Placed",
+        "Placed",
+        "OFFER_NOT_FOUND",
+    ]
     await assert_done_once(p1, batch, outcomes)
 
 

@@ -1,8 +1,10 @@
 """The row locks, and their one order: clock, orders, hand-over, stock, slots, then inserts by key.
 
 Every transaction takes what it needs in this order and each kind sorted by its key, so no two
-can wait for each other in a circle. A locking statement returns nothing but columns of the
-rows it locked: whatever else it read could be older than the wait for the lock.
+can wait for each other in a circle. A batch may write its own new orders between clock and
+stock: nobody else writes rows of these keys, but for a second attempt at the same batch, which
+holds no row yet. A locking statement returns nothing but columns of the rows it locked:
+whatever else it read could be older than the wait for the lock.
 
 `FOR NO KEY UPDATE`: keys never change, and a reader of keys need not wait.
 """

@@ -1,13 +1,14 @@
-"""What a batch reads after its locks, and the rows it writes: one statement a table.
+"""What a batch reads, and the rows it writes: its orders, and what they take.
 
 No statement here is sent once per command: their number does not depend on the batch.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from entrepot.db.balances import (
+    SLOT_KINDS,
     STOCK_KINDS,
     change_slots_sql,
     change_stock_sql,
@@ -28,17 +29,20 @@ from entrepot.domain.stock import StockKey
 ExternalKey = tuple[int, bytes]
 OfferKey = tuple[int, str]
 
+
+def _in_force(businesses: int) -> str:
+    """Write the columns of `Versions`; the parameter of that number has the businesses."""
+    return f"""(SELECT version FROM network_version) AS version, (
+          SELECT array_agg(ARRAY[b.id, b.catalogue_version])
+          FROM business b WHERE b.id = ANY(${businesses}::bigint[])
+        ) AS catalogues"""
+
+
 # LATERAL with LIMIT: a join is planned by hash while the table is small, and that plan stays
 # in use until statistics are gathered, reading the whole table for every batch.
 _READ_PRESENT = f"""
     SELECT m.moment, m.version, m.catalogues, p.business_id, p.external_id_hash, p.order_ids
-    FROM (
-      SELECT {NOW_SQL} AS moment, (SELECT version FROM network_version) AS version,
-        (
-          SELECT array_agg(ARRAY[b.id, b.catalogue_version])
-          FROM business b WHERE b.id = ANY($3::bigint[])
-        ) AS catalogues
-    ) m
+    FROM (SELECT {NOW_SQL} AS moment, {_in_force(3)}) m
     LEFT JOIN (
       SELECT p.business_id, p.external_id_hash, p.order_ids
       FROM unnest($1::text::bigint[], $2::text::text[]) AS k (business_id, external_id_hash)
@@ -119,33 +123,19 @@ def _unnest(columns: tuple[tuple[str, str], ...], first: int) -> str:
     return f"unnest({arrays(kinds, first)}) AS k ({_names(columns)})"
 
 
-_FIRST_OF_PLACEMENTS = 2
-_FIRST_OF_ORDERS = _FIRST_OF_PLACEMENTS + len(_PLACEMENT_COLUMNS)
-_FIRST_OF_ITEMS = _FIRST_OF_ORDERS + len(_ORDER_COLUMNS)
-_FIRST_OF_STOCK = _FIRST_OF_ITEMS + len(_ITEM_COLUMNS)
-_FIRST_OF_SLOTS = _FIRST_OF_STOCK + len(STOCK_KINDS) + 1
-
 _PLACED_EVENTS = """(
         SELECT p.business_id, p.id AS order_id, p.campaign_id, p.event_seq AS seq,
           'CREATED' AS kind, p.status, p.created_at AS happened_at
         FROM placed p
       )"""
 
-# One statement for all tables, since each is a round trip while rows are locked. Only external
-# ids can be another transaction's too; the ids of orders are this process's own, so looking for
-# conflicts there (a second descent of each index) would find none.
-_WRITE = f"""
-    WITH taken AS (
-      INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
-      SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $1
-      FROM {_unnest(_PLACEMENT_COLUMNS, _FIRST_OF_PLACEMENTS)}
-      ORDER BY k.business_id, k.external_id_hash
-      ON CONFLICT (business_id, external_id_hash) DO NOTHING
-      RETURNING business_id
-    ), placed AS (
+# One statement for all tables, since each is a round trip. The ids of orders are this process's
+# own, so looking for conflicts there (a second descent of each index) would find none.
+_WRITE_ORDERS = f"""
+    WITH placed AS (
       INSERT INTO orders ({_names(_ORDER_COLUMNS)}, event_seq, created_at, updated_at)
       SELECT {_names(_ORDER_COLUMNS)}, 1, $1, $1
-      FROM {_unnest(_ORDER_COLUMNS, _FIRST_OF_ORDERS)}
+      FROM {_unnest(_ORDER_COLUMNS, 2)}
       RETURNING business_id, id, campaign_id, event_seq, status, substatus, created_at,
         placed_by
     ), told AS (
@@ -160,24 +150,46 @@ _WRITE = f"""
     ), lines AS (
       INSERT INTO order_item ({_names(_ITEM_COLUMNS)})
       SELECT {_names(_ITEM_COLUMNS)}
-      FROM {_unnest(_ITEM_COLUMNS, _FIRST_OF_ITEMS)}
+      FROM {_unnest(_ITEM_COLUMNS, 2 + len(_ORDER_COLUMNS))}
+      RETURNING business_id
+    )
+    SELECT (SELECT count(*) FROM told), (SELECT count(*) FROM lines)
+"""
+
+_FIRST_OF_STOCK = 2 + len(_PLACEMENT_COLUMNS)
+_FIRST_OF_SLOTS = _FIRST_OF_STOCK + len(STOCK_KINDS) + 1
+
+# Again one statement, while rows are locked. External ids can be another transaction's too.
+_TAKE = f"""
+    WITH taken AS (
+      INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
+      SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $1
+      FROM {_unnest(_PLACEMENT_COLUMNS, 2)}
+      ORDER BY k.business_id, k.external_id_hash
+      ON CONFLICT (business_id, external_id_hash) DO NOTHING
       RETURNING business_id
     ), of_stock AS (
       {change_stock_sql(_FIRST_OF_STOCK)} RETURNING s.business_id
     ), of_slots AS (
       {change_slots_sql(_FIRST_OF_SLOTS)} RETURNING s.place_id
     )
-    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM told), (SELECT count(*) FROM lines),
-      (SELECT count(*) FROM of_stock), (SELECT count(*) FROM of_slots)
+    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM of_stock),
+      (SELECT count(*) FROM of_slots), {_in_force(_FIRST_OF_SLOTS + len(SLOT_KINDS))}
 """
+
+
+class Versions(NamedTuple):
+    """The versions of what is remembered: the network's, and of each business's offers."""
+
+    network: int
+    catalogues: dict[int, int]
 
 
 class Present(NamedTuple):
     """What holds at the moment of decision."""
 
     now: datetime
-    network_version: int
-    catalogue_versions: dict[int, int]
+    versions: Versions
     used: dict[ExternalKey, tuple[int, ...]]
 
 
@@ -191,7 +203,7 @@ async def read_present(connection: Connection, keys: Collection[ExternalKey]) ->
     )
     used = {(row[3], row[4]): tuple(row[5]) for row in rows if row[3] is not None}
     moment, network_version, catalogues, *_ = rows[0]
-    return Present(moment, network_version, dict(catalogues or ()), used)
+    return Present(moment, Versions(network_version, dict(catalogues or ())), used)
 
 
 async def read_goods(connection: Connection, keys: Collection[OfferKey]) -> dict[OfferKey, Goods]:
@@ -205,14 +217,31 @@ async def read_goods(connection: Connection, keys: Collection[OfferKey]) -> dict
     return {(row[0], row[1]): Goods(*row[2:]) for row in rows}
 
 
-async def write(
+async def write_orders(
+    connection: Connection, parcels: Sequence[PlacedParcel], now: datetime
+) -> None:
+    """Write orders with their first events and lines; they hold nothing before `take`.
+
+    Needs no locks, and nobody waits for it: the ids are the process's own.
+    """
+    items = [item for parcel in parcels for item in _item_rows(parcel)]
+    row = await connection.fetchrow(
+        _WRITE_ORDERS,
+        now,
+        *map(optional_column, zip(*map(_order_row, parcels), strict=True)),
+        *map(column, zip(*items, strict=True)),
+    )
+    _require(row, (len(parcels), len(items)))
+
+
+async def take(
     connection: Connection,
     parcels: Sequence[PlacedParcel],
     stock_taken: Mapping[StockKey, int],
     slots_taken: Mapping[SlotKey, int],
     now: datetime,
-) -> None:
-    """Take external ids, write orders with their first events and lines, take stock and slots.
+) -> Versions:
+    """Take external ids, stock and slots for parcels; gives what is in force for their businesses.
 
     The rows of stock and slots must be locked.
 
@@ -220,22 +249,25 @@ async def write(
         LostRaceError: another transaction took one of the external ids first.
     """
     commands = list({id(parcel.command): parcel.command for parcel in parcels}.values())
-    items = [item for parcel in parcels for item in _item_rows(parcel)]
     row = await connection.fetchrow(
-        _WRITE,
+        _TAKE,
         now,
         column(command.business_id for command in commands),
         column(command.external_id_hash.hex() for command in commands),
         # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
         column(column(command.order_ids) for command in commands),
-        *map(optional_column, zip(*map(_order_row, parcels), strict=True)),
-        *map(column, zip(*items, strict=True)),
         *stock_change(stock_taken),
         *slot_change(slots_taken),
+        sorted({command.business_id for command in commands}),
     )
-    expected = len(commands), len(parcels), len(items), len(stock_taken), len(slots_taken)
-    if tuple(row) != expected:
-        message = f"{tuple(row)} rows were written, not {expected}"
+    *written, network_version, catalogues = row
+    _require(written, (len(commands), len(stock_taken), len(slots_taken)))
+    return Versions(network_version, dict(catalogues or ()))
+
+
+def _require(written: Iterable[int], expected: tuple[int, ...]) -> None:
+    if tuple(written) != expected:
+        message = f"{tuple(written)} rows were written, not {expected}"
         raise LostRaceError(message)
 
 

@@ -29,6 +29,7 @@ _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # prepared statement gone: nothing was decided, run the work again.
 _REPEATED_SQLSTATES = frozenset({"40001", "40P01", "55P03", "0A000", "26000"})
 _STALE_PLAN_SQLSTATES = frozenset({"0A000", "26000"})
+_UNIQUE_VIOLATION = "23505"
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake
@@ -54,6 +55,11 @@ def connection_was_lost(error: BaseException) -> bool:
         return True
     state = sqlstate(error) or ""
     return state.startswith("08") or state in {"57P01", "57P02", "57P03", "25006"}
+
+
+def repeated_key(error: BaseException) -> bool:
+    """Tell whether a row was refused because its key is there already."""
+    return sqlstate(error) == _UNIQUE_VIOLATION
 
 
 class Database:

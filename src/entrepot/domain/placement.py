@@ -161,6 +161,11 @@ class Decision(msgspec.Struct):
     short_stock: set[StockKey] = set()
     short_slots: set[SlotKey] = set()
 
+    @property
+    def lacks(self) -> bool:
+        """Whether any command was refused for what is short."""
+        return bool(self.short_stock or self.short_slots)
+
 
 class _Choice(NamedTuple):
     """What a parcel of a command would take."""

@@ -1,8 +1,9 @@
-"""One batch of commands in one transaction: lock, read, decide, write, commit.
+"""One batch of commands in one transaction, which `batch_ways` fills, and what may go wrong.
 
 What a batch may meet on its way, and what it does then:
 
 - a draft that has run out holds what is short: give the drafts back (`release`), run again;
+- what was decided ahead of its locks does not hold under them: run again under locks;
 - another transaction was first with a key, PostgreSQL asks for a repetition: run again;
 - a row is locked for longer than `lock_timeout`: the commands that need it get `RowsBusyError`,
   the others are placed without them;
@@ -14,23 +15,16 @@ What a batch may meet on its way, and what it does then:
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import NamedTuple
 
-import msgspec
 import structlog
 
 from entrepot import limits
-from entrepot.contract.errors import Refusal
-from entrepot.db import balances, locks, placements, releases, stored_answers
 from entrepot.db.balances import BalanceKeys, together
 from entrepot.db.busy_rows import find_busy
 from entrepot.db.clock import Clock
 from entrepot.db.connection import Connection
-from entrepot.db.goods_cache import GoodsCache
 from entrepot.db.network_cache import NetworkCache
 from entrepot.db.order_ids import OrderIds
-from entrepot.db.releases import OrderKey
 from entrepot.db.transaction import (
     Database,
     DatabaseUnavailable,
@@ -38,29 +32,23 @@ from entrepot.db.transaction import (
     may_repeat,
     sqlstate,
 )
-from entrepot.domain.delivery.slot import SlotKey
-from entrepot.domain.destination import Place, find_place
 from entrepot.domain.network import Network
-from entrepot.domain.placement import (
-    Decision,
-    Outcome,
-    PlaceCommand,
-    Situation,
-    StoredAnswer,
-    decide,
-    stock_wanted,
+from entrepot.domain.placement import Decision, Outcome, PlaceCommand
+from entrepot.fulfilment.batch_ways import (
+    Batch,
+    BatchWays,
+    Encode,
+    NetworkMovedError,
+    NotAheadError,
+    Overdue,
+    OverdueDraftsError,
+    gather,
 )
-from entrepot.domain.stock import StockKey
 from entrepot.fulfilment.release import release_orders_once
 
 log = structlog.get_logger()
 
 _LOCK_NOT_AVAILABLE = "55P03"
-_DRAFT_LIFE = timedelta(seconds=limits.DRAFT_LIFE_S)
-_ANSWER_LIFE = timedelta(seconds=limits.IDEMPOTENCY_KEY_LIFE_S)
-
-# Gives HTTP status and body of an outcome, to be kept under an Idempotency-Key.
-Encode = Callable[[Outcome], tuple[int, bytes]]
 
 
 class RowsBusyError(Exception):
@@ -76,44 +64,7 @@ class CommandsWaitError(Exception):
         self.waiting = waiting
 
 
-class Overdue(NamedTuple):
-    """Drafts that have run out, and everything that was found short."""
-
-    drafts: Sequence[OrderKey] = ()
-    short: BalanceKeys = BalanceKeys(set(), set())
-
-
-class OverdueDraftsError(Exception):
-    """Drafts that have run out hold what refused commands lack."""
-
-    def __init__(self, overdue: Overdue) -> None:
-        """Name the drafts."""
-        super().__init__("overdue drafts hold what is short")
-        self.overdue = overdue
-
-
-class NetworkMovedError(Exception):
-    """Another version of the network is in force than the batch was prepared with."""
-
-    def __init__(self, version: int) -> None:
-        """Name the version in force."""
-        super().__init__(f"network version {version} is in force")
-        self.version = version
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Everything the commands of a batch need to know, each kind without repetition.
-
-    But for `places` and `by_command`, the stock each one takes: one for each command.
-    """
-
-    places: list[Place | Refusal]
-    by_command: list[dict[StockKey, int]]
-    stock: set[StockKey]
-    slots: set[SlotKey]
-    offers: set[tuple[int, str]]
-    external_ids: set[tuple[int, bytes]]
-    retry_keys: set[tuple[int, bytes]]
+Way = Callable[[Connection, Batch], Awaitable[Decision]]
 
 
 class PlaceBatch:
@@ -134,9 +85,9 @@ class PlaceBatch:
         self._clock = clock
         self._network = network
         self._order_ids = order_ids
-        self._goods = GoodsCache()
-        self._encode = encode
-        self._days_ahead = days_ahead
+        self._ways = BatchWays(clock, encode, days_ahead=days_ahead)
+        # How many batches still go under locks, because something was short.
+        self._wary_batches = 0
 
     async def place(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
         """Place a batch; each command gets its outcome, or the fault that befell it.
@@ -202,11 +153,14 @@ class PlaceBatch:
         alone = len(commands) == 1
         releases_left = limits.RELEASES_PER_COMMAND_MAX if alone else limits.RELEASES_PER_BATCH_MAX
         overdue = Overdue()
+        way = self._usual_way(commands)
         while True:
             try:
                 await release_orders_once(self._database, self._clock, overdue.drafts)
                 overdue = Overdue()
-                return await self._attempt(commands)
+                return await self._attempt(commands, way)
+            except NotAheadError:
+                way = self._ways.under_locks
             except OverdueDraftsError as found:
                 if not releases_left:
                     raise
@@ -219,94 +173,27 @@ class PlaceBatch:
                     raise
                 raise CommandsWaitError(await self._who_waits(commands, overdue)) from error
 
-    async def _attempt(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
+    def _usual_way(self, commands: Sequence[PlaceCommand]) -> Way:
+        """Choose ahead of locks, unless something was short lately: then it may well be again."""
+        if self._wary_batches or any(command.fake for command in commands):
+            return self._ways.under_locks
+        return self._ways.ahead_of_locks
+
+    async def _attempt(self, commands: Sequence[PlaceCommand], way: Way) -> list[Outcome]:
         network = self._network.current
         if network is None:
             network = await self._database.read(self._network.latest)
-        wanted = _wanted(commands, network)
+        batch = gather(commands, network)
 
-        async def work(connection: Connection) -> list[Outcome]:
-            decision, situation = await self._decide(connection, commands, wanted, network)
-            if decision.short_stock or decision.short_slots:
-                drafts = await releases.find_overdue_on(
-                    connection,
-                    decision.short_stock,
-                    decision.short_slots,
-                    limits.RELEASED_ORDERS_PER_TRANSACTION_MAX,
-                )
-                if drafts:
-                    short = BalanceKeys(decision.short_stock, decision.short_slots)
-                    raise OverdueDraftsError(Overdue(drafts, short))
-            await self._write(connection, commands, decision, situation)
-            return decision.outcomes
+        async def work(connection: Connection) -> Decision:
+            return await way(connection, batch)
 
-        return await self._database.transaction_once(work)
-
-    async def _decide(
-        self,
-        connection: Connection,
-        commands: Sequence[PlaceCommand],
-        wanted: Wanted,
-        network: Network,
-    ) -> tuple[Decision, Situation]:
-        await self._clock.hold(connection)
-        held = await locks.lock_balances(connection, wanted.stock, wanted.slots)
-        present = await placements.read_present(connection, wanted.external_ids)
-        if present.network_version != network.version:
-            raise NetworkMovedError(present.network_version)
-        situation = Situation(
-            now=present.now,
-            network=network,
-            days_ahead=self._days_ahead,
-            draft_life=_DRAFT_LIFE,
-            places=wanted.places,
-            wanted=wanted.by_command,
-            offers=await self._goods.read(connection, wanted.offers, present.catalogue_versions),
-            stock=held.stock,
-            slots_held=held.slots,
-            used=present.used,
-            answers=await stored_answers.read_answers(connection, wanted.retry_keys, present.now),
-        )
-        return decide(commands, situation), situation
-
-    async def _write(
-        self,
-        connection: Connection,
-        commands: Sequence[PlaceCommand],
-        decision: Decision,
-        situation: Situation,
-    ) -> None:
-        now = situation.now
-        known, taken = situation.slots_held, decision.slots_taken
-        if decision.parcels:
-            await placements.write(
-                connection,
-                decision.parcels,
-                decision.stock_taken,
-                {key: count for key, count in taken.items() if key in known},
-                now,
-            )
-        await balances.insert_slots(
-            connection, {key: count for key, count in taken.items() if key not in known}
-        )
-        answers = self._answers(commands, decision, situation)
-        await stored_answers.insert_answers(
-            connection, answers, now=now, expires_at=now + _ANSWER_LIFE
-        )
-
-    def _answers(
-        self, commands: Sequence[PlaceCommand], decision: Decision, situation: Situation
-    ) -> dict[tuple[int, bytes], StoredAnswer]:
-        """Encode the first answers under each key; a repeated one is kept already."""
-        answers: dict[tuple[int, bytes], StoredAnswer] = {}
-        for command, outcome in zip(commands, decision.outcomes, strict=True):
-            retry_key = command.retry_key
-            if retry_key is None:
-                continue
-            key = (command.business_id, retry_key.key_hash)
-            if key not in answers and key not in situation.answers:
-                answers[key] = StoredAnswer(retry_key.fingerprint, *self._encode(outcome))
-        return answers
+        decision = await self._database.transaction_once(work)
+        if decision.lacks:
+            self._wary_batches = limits.WARY_BATCHES
+        elif self._wary_batches:
+            self._wary_batches -= 1
+        return decision.outcomes
 
     async def _who_waits(self, commands: Sequence[PlaceCommand], overdue: Overdue) -> list[bool]:
         """Tell which commands wait for rows that another transaction holds.
@@ -316,7 +203,7 @@ class PlaceBatch:
         """
         network = self._network.current
         assert network is not None, "a batch was tried without a network"
-        wanted = [_wanted([command], network) for command in commands]
+        wanted = [gather([command], network) for command in commands]
         wanted_keys = together(BalanceKeys(one.stock, one.slots) for one in wanted)
 
         async def probe(connection: Connection) -> BalanceKeys:
@@ -324,33 +211,6 @@ class PlaceBatch:
 
         busy = await self._database.transaction_once(probe)
         return [bool(one.stock & busy.stock) or bool(one.slots & busy.slots) for one in wanted]
-
-
-def _wanted(commands: Sequence[PlaceCommand], network: Network) -> Wanted:
-    wanted = Wanted([], [], set(), set(), set(), set(), set())
-    for command in commands:
-        business_id = command.business_id
-        place = find_place(network, command.destination)
-        wanted.places.append(place)
-        wanted.external_ids.add((business_id, command.external_id_hash))
-        if command.retry_key is not None:
-            wanted.retry_keys.add((business_id, command.retry_key.key_hash))
-        stock = stock_wanted(command)
-        wanted.by_command.append(stock)
-        wanted.stock.update(stock)
-        wanted.offers.update([(business_id, key.offer_id) for key in stock])
-        for parcel in command.parcels:
-            if isinstance(place, Place):
-                wanted.slots.add(
-                    SlotKey(
-                        place.kind,
-                        place.target.id,
-                        parcel.day,
-                        parcel.from_minute,
-                        parcel.to_minute,
-                    )
-                )
-    return wanted
 
 
 def _reload(cache: NetworkCache, version: int) -> Callable[[Connection], Awaitable[Network]]:
