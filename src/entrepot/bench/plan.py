@@ -75,7 +75,7 @@ def full_plan(seconds: float, repeats: int) -> Plan:
     entrepot = [
         Run(Contender.ENTREPOT, offers, connections, processes)
         for processes in (1, 2)
-        for connections in (64, 256, 512)
+        for connections in (64, 256)
         for offers in Offers
     ]
     return Plan(_in_turns(pgbench, fastapi, entrepot), seconds, warm_up_s=1.0, repeats=repeats)
