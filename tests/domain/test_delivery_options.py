@@ -9,7 +9,7 @@ from entrepot.domain.delivery.calendar import OwnDays
 from entrepot.domain.delivery.offering import OfferedSlot
 from entrepot.domain.delivery.routes import Route, Routes, route_of
 from entrepot.domain.delivery.shipping import shipping_as_planned
-from entrepot.domain.delivery.slot import SlotKey
+from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import LogisticPoint, Network, Warehouse
 from entrepot.network_files.build import calendar_of
@@ -402,7 +402,7 @@ def test_an_unknown_warehouse_offers_nothing() -> None:
 def test_a_slot_carries_its_capacity() -> None:
     found = route(at("2026-06-01 10:00"), IN_MOSCOW)
     assert found is not None
-    key = SlotKey(found.place.kind, MOSCOW_ZONE, day("06-02"), 600, 840)
+    key = SlotKey(PlaceKind.ZONE, MOSCOW_ZONE, day("06-02"), 600, 840)
     assert found.window.slot(*key[2:]) == OfferedSlot(key, 20)
 
 

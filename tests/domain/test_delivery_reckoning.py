@@ -6,6 +6,8 @@ Nothing of `entrepot.domain.delivery` is used for it but the facts of the networ
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,8 @@ from .networks import (
     MOSCOW_WAREHOUSE,
     NOVOSIBIRSK_WAREHOUSE,
     TVER_POINT,
+    described,
+    network,
 )
 
 MIDNIGHT = datetime.min.time()
@@ -155,3 +159,47 @@ def test_who_orders_later_is_offered_nothing_earlier(
     if first is not None and second is not None:
         begins = (first.window.first_day, first.window.first_minute)
         assert begins <= (second.window.first_day, second.window.first_minute)
+
+
+@settings(max_examples=60)
+@given(questions(), st.lists(st.integers(0, 40), max_size=4), st.integers(0, 12))
+def test_what_is_remembered_is_what_would_be_found(
+    question: tuple[Network, datetime, int, Place, int], hours_between: list[int], days: int
+) -> None:
+    made, now, warehouse_id, place, ahead = question
+    routes = Routes(made, now=now, days_ahead=ahead)
+    for hours_later in (0, *hours_between):
+        now += timedelta(hours=hours_later)
+        routes = routes.at(made, now)
+        fresh = Routes(made, now=now, days_ahead=ahead)
+        for day in (now.date() + days * DAY, now.date() + ahead * DAY):
+            for minutes in ((0, 1440), (600, 840)):
+                asked = (warehouse_id, place, day, *minutes)
+                found = routes.find_slot(*asked)
+                assert found == fresh.find_slot(*asked) == routes.find_slot(*asked)
+
+
+def test_another_network_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so is everything, once very much is remembered."""
+    now = datetime(2026, 6, 2, 7, tzinfo=UTC)
+    asked = date(2026, 6, 9), 0, 1440
+
+    def capacity(routes: Routes, made: Network) -> int:
+        place = find_place(made, ToPoint(MOSCOW_POINT))
+        assert isinstance(place, Place)
+        _, offered = routes.find_slot(MOSCOW_WAREHOUSE, place, *asked)
+        assert offered is not None
+        return offered.capacity
+
+    made = network()
+    first = Routes(made, now=now, days_ahead=14)
+    before = capacity(first, made)
+    roomier = [
+        msgspec.structs.replace(point, daily_capacity=point.daily_capacity + 1)
+        for point in described().points
+    ]
+    other = network(points=tuple(roomier))
+    assert capacity(first.at(other, now), other) == before + 1
+    assert first.at(made, now).remembered == 1
+    monkeypatch.setattr("entrepot.domain.delivery.routes.REMEMBERED_MAX", 1)
+    assert first.at(made, now).remembered == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from entrepot.contract.enums import OrderStatus, OrderSubstatus
 from entrepot.contract.errors import Refusal
 from entrepot.domain.delivery.goods import Goods
+from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.destination import Destination, ToAddress, ToPoint, find_place
 from entrepot.domain.placement import (
@@ -57,7 +58,7 @@ class World:
             Situation(
                 now=NOW,
                 network=NETWORK,
-                days_ahead=14,
+                routes=Routes(NETWORK, now=NOW, days_ahead=14),
                 draft_life=LIFE,
                 places=[find_place(NETWORK, command.destination) for command in commands],
                 wanted=[stock_wanted(command) for command in commands],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from entrepot.contract.errors import Code, Refusal
 from entrepot.domain.delivery.goods import Goods
 from entrepot.domain.delivery.quoting import QuotedItem, QuotedParcel, QuoteSituation, quote
+from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import WHOLE_DAY, SlotKey
 from entrepot.domain.destination import Destination, Place, ToAddress, ToPoint, find_place
 from entrepot.domain.network import LogisticPoint, Network
@@ -130,7 +131,7 @@ class Shopping(NamedTuple):
             Situation(
                 now=self.now,
                 network=self.network,
-                days_ahead=self.days_ahead,
+                routes=Routes(self.network, now=self.now, days_ahead=self.days_ahead),
                 draft_life=timedelta(hours=1),
                 places=[self.place],
                 wanted=[stock_wanted(command)],

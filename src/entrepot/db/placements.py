@@ -16,7 +16,7 @@ from entrepot.db.balances import (
     stock_change,
 )
 from entrepot.db.clock import NOW_SQL
-from entrepot.db.columns import arrays, column, optional_column
+from entrepot.db.columns import column, optional_column
 from entrepot.db.connection import Connection
 from entrepot.db.fan_out import fan_out
 from entrepot.db.transaction import LostRaceError
@@ -118,9 +118,14 @@ def _names(columns: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(name for name, _ in columns)
 
 
+# In the select list: as a function in FROM each column would be written to a store of its own
+# and read from it again.
 def _unnest(columns: tuple[tuple[str, str], ...], first: int) -> str:
-    kinds = [kind for _, kind in columns]
-    return f"unnest({arrays(kinds, first)}) AS k ({_names(columns)})"
+    values = [
+        f"unnest(${number}::text::{kind}[]) AS {name}"
+        for number, (name, kind) in enumerate(columns, first)
+    ]
+    return f"(SELECT {', '.join(values)}) AS k"
 
 
 _PLACED_EVENTS = """(

@@ -132,12 +132,12 @@ class Situation(msgspec.Struct, frozen=True):
 
     `places` holds where each command leads and `wanted` what stock it takes (`stock_wanted`), in
     their order; `used` the order ids under each external id taken; `slots_held` counts parcels
-    and lacks the slots nobody used yet.
+    and lacks the slots nobody used yet. `routes` are those of `now` in `network`.
     """
 
     now: datetime
     network: Network
-    days_ahead: int
+    routes: Routes
     draft_life: timedelta
     places: Sequence[Place | Refusal]
     wanted: Sequence[Mapping[StockKey, int]]
@@ -204,7 +204,6 @@ class _Batch:
         self._left = {key: row.fit - row.held for key, row in situation.stock.items()}
         self._answered: dict[tuple[int, bytes], tuple[bytes, Outcome]] = {}
         self._placed: dict[tuple[int, bytes], tuple[int, ...]] = {}
-        self._routes = Routes(situation.network, now=situation.now, days_ahead=situation.days_ahead)
 
     def outcome(
         self, command: PlaceCommand, place: Place | Refusal, wanted: Mapping[StockKey, int]
@@ -301,9 +300,7 @@ class _Batch:
         if warehouse is None:
             return errors.WAREHOUSE_UNKNOWN(warehouse_id=parcel.warehouse_id)
         kinds = warehouse.goods_kinds
-        if not kinds:
-            return None
-        alien = _not_accepted(parcel, goods, lambda one: takes_kind(kinds, one.kind))
+        alien = kinds and _not_accepted(parcel, goods, lambda one: takes_kind(kinds, one.kind))
         if not alien:
             return None
         return errors.KIND_NOT_SENT(warehouse_id=warehouse.id, offer_ids=listed(alien))
@@ -311,7 +308,9 @@ class _Batch:
     def _choose(
         self, command: PlaceCommand, parcel: WantedParcel, goods: list[Goods], place: Place
     ) -> _Choice | Refusal:
-        route = self._routes.find(parcel.warehouse_id, place)
+        route, offered = self.situation.routes.find_slot(
+            parcel.warehouse_id, place, parcel.day, parcel.from_minute, parcel.to_minute
+        )
         if route is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         if route.carrier_limits is not None:
@@ -322,7 +321,6 @@ class _Batch:
         refusal = place.overload(parcel.warehouse_id, load, route.parcel_limits)
         if refusal is not None:
             return refusal
-        offered = route.window.slot(parcel.day, parcel.from_minute, parcel.to_minute)
         if offered is None:
             return errors.INTERVAL_NOT_VALID(order_id=command.external_order_id)
         return _Choice(offered, route.ship_day, route.price_kopecks(load))
@@ -386,6 +384,8 @@ def _not_accepted(
     parcel: WantedParcel, goods: list[Goods], accepts: Callable[[Goods], bool]
 ) -> list[str]:
     """List the offers of a parcel that somebody does not accept."""
+    if all(map(accepts, goods)):  # nearly always, and at less cost
+        return []
     pairs = zip(parcel.items, goods, strict=True)
     return [item.offer_id for item, one in pairs if not accepts(one)]
 

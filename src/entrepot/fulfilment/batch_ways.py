@@ -10,7 +10,7 @@ force after them; where anything does not hold the transaction is rolled back.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +26,7 @@ from entrepot.db.locks import Held
 from entrepot.db.placements import Versions
 from entrepot.db.releases import OrderKey
 from entrepot.db.transaction import repeated_key
+from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, find_place
 from entrepot.domain.network import Network
@@ -129,6 +130,7 @@ class BatchWays:
         self._goods = GoodsCache()
         self._encode = encode
         self._days_ahead = days_ahead
+        self._routes: Routes | None = None
 
     async def under_locks(self, connection: Connection, batch: Batch) -> Decision:
         """Lock, read, decide and write.
@@ -200,7 +202,7 @@ class BatchWays:
         situation = Situation(
             now=present.now,
             network=batch.network,
-            days_ahead=self._days_ahead,
+            routes=self._routes_at(batch.network, present.now),
             draft_life=_DRAFT_LIFE,
             places=batch.places,
             wanted=batch.by_command,
@@ -211,6 +213,11 @@ class BatchWays:
             answers=await stored_answers.read_answers(connection, batch.retry_keys, present.now),
         )
         return situation, versions
+
+    def _routes_at(self, network: Network, now: datetime) -> Routes:
+        before = self._routes or Routes(network, now=now, days_ahead=self._days_ahead)
+        self._routes = before.at(network, now)
+        return self._routes
 
     async def _keep_answers(
         self, connection: Connection, batch: Batch, decision: Decision, situation: Situation

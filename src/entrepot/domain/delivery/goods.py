@@ -44,12 +44,12 @@ class ItemLimits(msgspec.Struct, frozen=True, gc=False):
 
     def fit(self, item: Sized) -> bool:
         """Tell whether an item may come; both are compared longest side with longest side."""
-        if item.weight_g > self.weight_g:
+        length, width, height = item.length_mm, item.width_mm, item.height_mm
+        if item.weight_g > self.weight_g or length + width + height > self.sides_sum_mm:
             return False
-        sides = sorted((item.length_mm, item.width_mm, item.height_mm))
-        low, middle, high = sides
-        if low + middle + high > self.sides_sum_mm:
-            return False
+        if length <= self.length_mm and width <= self.width_mm and height <= self.height_mm:
+            return True  # as it lies, so turned as it fits best all the more
+        low, middle, high = sorted((length, width, height))
         limits = sorted((self.length_mm, self.width_mm, self.height_mm))
         return low <= limits[0] and middle <= limits[1] and high <= limits[2]
 

@@ -208,7 +208,7 @@ class _Quoting:
         return QuotedParcel(warehouse_id, items, tuple(places))
 
     def _goes(self, route: Route, load: Load, offer_ids: set[str]) -> bool:
-        limits = (route.place.limits, route.carrier_limits)
+        limits = (route.target.limits, route.carrier_limits)
         return route.parcel_limits.admit(load) and all(
             each is None or self._too_large_for(each).isdisjoint(offer_ids) for each in limits
         )

@@ -6,16 +6,20 @@ questions about one warehouse and one place at one moment asks for it once.
 """
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from entrepot.domain.delivery.goods import ItemLimits, Load, ParcelLimits, Sized
 from entrepot.domain.delivery.lanes import lane_between, tariff_of, tariff_price
-from entrepot.domain.delivery.offering import DeliveryWindow, delivery_window
+from entrepot.domain.delivery.offering import DeliveryWindow, OfferedSlot, delivery_window
 from entrepot.domain.delivery.shipping import Shipping, shipping
 from entrepot.domain.delivery.slot import PlaceKind
 from entrepot.domain.destination import Place
-from entrepot.domain.network import Network, Tariff
+from entrepot.domain.network import CourierZone, LogisticPoint, Network, Tariff
+
+# Slots of ways that are remembered from moment to moment: about 500 bytes each.
+REMEMBERED_MAX = 20_000
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -26,7 +30,7 @@ class Route(msgspec.Struct, frozen=True):
     """
 
     warehouse_id: int
-    place: Place
+    target: LogisticPoint | CourierZone
     ship_day: date
     window: DeliveryWindow
     tariff: Tariff
@@ -42,6 +46,14 @@ class Route(msgspec.Struct, frozen=True):
         return tariff_price(self.tariff, load.weight_g, load.volume_mm3)
 
 
+class _Known(NamedTuple):
+    """What was found of a way and one of its slots, for a parcel that leaves then."""
+
+    leaving: Shipping | None
+    route: Route | None
+    offered: OfferedSlot | None
+
+
 class Routes:
     """The ways of orders placed at one moment, each found once."""
 
@@ -52,6 +64,37 @@ class Routes:
         self._days_ahead = days_ahead
         self._leaving: dict[int, Shipping | None] = {}
         self._found: dict[tuple[int, PlaceKind, int, int], Route | None] = {}
+        self._known: dict[tuple[int, PlaceKind, int, int, date, int, int], _Known] = {}
+
+    def at(self, network: Network, now: datetime) -> "Routes":
+        """Give the ways at another moment; what is known of a departure is known there too."""
+        other = Routes(network, now=now, days_ahead=self._days_ahead)
+        if network is self._network and self.remembered < REMEMBERED_MAX:
+            other._known = self._known
+        return other
+
+    @property
+    def remembered(self) -> int:
+        """How many slots of ways are known at other moments too."""
+        return len(self._known)
+
+    def find_slot(
+        self, warehouse_id: int, place: Place, day: date, from_minute: int, to_minute: int
+    ) -> tuple[Route | None, OfferedSlot | None]:
+        """Find the way of an order placed now, and the slot that is asked for, if it is offered."""
+        leaving = self._leaves(warehouse_id)
+        target = place.kind, place.target.id, place.region_id
+        key = (warehouse_id, *target, day, from_minute, to_minute)
+        # After the moment of departure what can be reached depends on the present one as well.
+        lasts = leaving is None or self._now <= leaving.leaves_at
+        known = self._known.get(key) if lasts else None
+        if known is None or known.leaving != leaving:
+            route = self.find(warehouse_id, place)
+            offered = None if route is None else route.window.slot(day, from_minute, to_minute)
+            known = _Known(leaving, route, offered)
+            if lasts:
+                self._known[key] = known
+        return known.route, known.offered
 
     def find(self, warehouse_id: int, place: Place) -> Route | None:
         """Find the way of an order placed now.
@@ -111,7 +154,7 @@ def route_of(
         return None
     return Route(
         warehouse_id,
-        place,
+        place.target,
         leaving.ship_day,
         window,
         tariff,
