@@ -170,10 +170,10 @@ def start_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Se
     """Starts `entrepot serve` on the test's database; arguments are the command line's."""
     started: list[Server] = []
 
-    def start(*arguments: str) -> Server:
+    def start(*arguments: str, limited: bool = False) -> Server:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(Server(database_url, folder, *arguments))
+        started.append(Server(database_url, folder, *arguments, limited=limited))
         return started[-1]
 
     yield start

@@ -42,3 +42,5 @@ def configure_logging(settings: Settings) -> None:
     # letters a label's font was cut down to are those of a recipient.
     for chatty in ("uvicorn", "alembic", "fontTools", "fpdf"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    # Its connections are tried again by whoever needs one, and who could not have one says so.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
