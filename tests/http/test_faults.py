@@ -7,6 +7,7 @@ import pytest
 import structlog
 from asyncpg.exceptions import DataError, UniqueViolationError
 
+from entrepot import limits
 from entrepot.db.connection import Connection
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.call import Platform
@@ -14,6 +15,7 @@ from entrepot.settings import Settings
 from entrepot.supervisor.fault_text import fault_text
 from tests.http.raw import connect, request_bytes
 from tests.http.shopping import Shop, parcels, pickup_options, to_point
+from tests.races.books import audit_findings
 from tests.races.wire import wire_to
 from tests.support.client import Client, new_session
 from tests.support.databases import Databases
@@ -64,6 +66,35 @@ async def test_without_a_database_the_answer_is_503_until_it_is_back(
     databases.open_to_all(database_url)
     assert (await client.request("GET", "/v2/campaigns")).status == 200
     assert (await client.request("GET", "/readyz")).status == 200
+
+
+async def test_a_database_without_room_is_unavailable_and_nothing_is_half_done(
+    client: Client,
+    platform: Platform,
+    database_url: str,
+    world: DemoWorld,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The caller knows by 503 that the same call may succeed later; and so it does."""
+    monkeypatch.setattr(limits, "UNKNOWN_OUTCOME_S_MAX", 0.3)
+    shop = Shop(client, world.first)
+    content = await order_content(shop)
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    await run(
+        platform,
+        """
+        CREATE FUNCTION be_full() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER be_full AFTER INSERT ON order_item EXECUTE FUNCTION be_full()
+        """,
+    )
+    answer = await client.request("POST", path, content=content)
+    assert answer.status == 503
+    assert answer.message == "Service temporarily unavailable. Please, try again later"
+    assert await audit_findings(database_url) == []
+    await run(platform, "DROP TRIGGER be_full ON order_item")
+    assert (await client.request("POST", path, content=content)).status == 200
+    assert await audit_findings(database_url) == []
 
 
 async def test_who_hangs_up_does_not_undo_an_order(

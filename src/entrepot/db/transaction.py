@@ -62,6 +62,12 @@ def repeated_key(error: BaseException) -> bool:
     return sqlstate(error) == _UNIQUE_VIOLATION
 
 
+def _cannot_serve(error: BaseException) -> bool:
+    """Tell whether the server lacks disk, memory or connections, or was told to give up."""
+    state = sqlstate(error) or ""
+    return state.startswith("53") or state == "57014"
+
+
 class Database:
     """A bounded pool of connections to one PostgreSQL database."""
 
@@ -79,7 +85,8 @@ class Database:
         """Lend a connection; each statement on it is its own transaction.
 
         Raises:
-            DatabaseUnavailable: none could be had in time, or the server is gone.
+            DatabaseUnavailable: none could be had in time, or the server is gone, or it lacks
+                what it needs (what was under way is rolled back).
         """
         lent = await self._acquire()
         try:
@@ -90,6 +97,8 @@ class Database:
             cancelled = isinstance(error, asyncio.CancelledError)
             if cancelled or connection_was_lost(error) or sqlstate(error) in _STALE_PLAN_SQLSTATES:
                 lent.terminate()
+            if _cannot_serve(error):
+                raise DatabaseUnavailable(str(error)) from error
             raise
         finally:
             # A caller that was cancelled must not leak the connection it held: the pool shields
