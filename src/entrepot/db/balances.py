@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from entrepot.db.columns import arrays, column
 from entrepot.db.connection import Connection
-from entrepot.db.locks import slot_columns
+from entrepot.db.locks import slot_columns, stock_columns
 from entrepot.db.transaction import LostRaceError
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.stock import StockKey
@@ -93,9 +93,7 @@ def together(keys: Iterable[BalanceKeys]) -> BalanceKeys:
 def stock_change(deltas: Mapping[StockKey, int]) -> tuple[object, ...]:
     """Give the parameters of `change_stock_sql`."""
     return (
-        column(key.business_id for key in deltas),
-        column(key.warehouse_id for key in deltas),
-        column(key.offer_id for key in deltas),
+        *stock_columns(deltas),
         column(deltas.values()),
         sorted({key.business_id for key in deltas}),
     )

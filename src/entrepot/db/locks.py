@@ -137,13 +137,8 @@ async def _stock(
     if not keys:
         return {}
     ordered = sorted(set(keys))
-    rows = await connection.fetch(
-        statement,
-        column(key.business_id for key in ordered),
-        column(key.warehouse_id for key in ordered),
-        column(key.offer_id for key in ordered),
-        sorted({key.business_id for key in ordered}),
-    )
+    businesses = sorted({key.business_id for key in ordered})
+    rows = await connection.fetch(statement, *stock_columns(ordered), businesses)
     return {StockKey(row[0], row[1], row[2]): StockRow(row[3], row[4]) for row in rows}
 
 
@@ -154,6 +149,11 @@ async def _slots(
         return {}
     rows = await connection.fetch(statement, *slot_columns(sorted(set(keys))))
     return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
+
+
+def stock_columns(keys: Collection[StockKey]) -> tuple[str, ...]:
+    """Give stock keys as three columns: business, warehouse and offer."""
+    return tuple(map(column, zip(*keys, strict=True))) if keys else (column(()),) * 3
 
 
 def slot_columns(keys: Collection[SlotKey]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from asyncpg.exceptions import UniqueViolationError
+
 from entrepot.db.balances import (
     SLOT_KINDS,
     STOCK_KINDS,
@@ -164,14 +166,14 @@ _WRITE_ORDERS = f"""
 _FIRST_OF_STOCK = 2 + len(_PLACEMENT_COLUMNS)
 _FIRST_OF_SLOTS = _FIRST_OF_STOCK + len(STOCK_KINDS) + 1
 
-# Again one statement, while rows are locked. External ids can be another transaction's too.
+# Again one statement, while rows are locked. External ids can be another transaction's too, which
+# is so rare that it may cost a repetition: `ON CONFLICT` descends the index twice for each.
 _TAKE = f"""
     WITH taken AS (
       INSERT INTO placement (business_id, external_id_hash, order_ids, placed_at)
       SELECT k.business_id, decode(k.external_id_hash, 'hex'), k.order_ids::bigint[], $1
       FROM {_unnest(_PLACEMENT_COLUMNS, 2)}
       ORDER BY k.business_id, k.external_id_hash
-      ON CONFLICT (business_id, external_id_hash) DO NOTHING
       RETURNING business_id
     ), of_stock AS (
       {change_stock_sql(_FIRST_OF_STOCK)} RETURNING s.business_id
@@ -254,17 +256,20 @@ async def take(
         LostRaceError: another transaction took one of the external ids first.
     """
     commands = list({id(parcel.command): parcel.command for parcel in parcels}.values())
-    row = await connection.fetchrow(
-        _TAKE,
-        now,
-        column(command.business_id for command in commands),
-        column(command.external_id_hash.hex() for command in commands),
-        # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
-        column(column(command.order_ids) for command in commands),
-        *stock_change(stock_taken),
-        *slot_change(slots_taken),
-        sorted({command.business_id for command in commands}),
-    )
+    try:
+        row = await connection.fetchrow(
+            _TAKE,
+            now,
+            column(command.business_id for command in commands),
+            column(command.external_id_hash.hex() for command in commands),
+            # Arrays of arrays must be rectangular in PostgreSQL; texts of arrays need not be.
+            column(column(command.order_ids) for command in commands),
+            *stock_change(stock_taken),
+            *slot_change(slots_taken),
+            sorted({command.business_id for command in commands}),
+        )
+    except UniqueViolationError as error:
+        raise LostRaceError(str(error)) from error
     *written, network_version, catalogues = row
     _require(written, (len(commands), len(stock_taken), len(slots_taken)))
     return Versions(network_version, dict(catalogues or ()))

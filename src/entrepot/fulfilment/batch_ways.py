@@ -90,9 +90,13 @@ class Batch(msgspec.Struct, frozen=True):
     by_command: list[dict[StockKey, int]] = []
     stock: set[StockKey] = set()
     slots: set[SlotKey] = set()
-    offers: set[tuple[int, str]] = set()
     external_ids: set[tuple[int, bytes]] = set()
     retry_keys: set[tuple[int, bytes]] = set()
+
+    @property
+    def offers(self) -> set[tuple[int, str]]:
+        """The offers, each with its business."""
+        return {(key.business_id, key.offer_id) for key in self.stock}
 
 
 def gather(commands: Sequence[PlaceCommand], network: Network) -> Batch:
@@ -108,7 +112,6 @@ def gather(commands: Sequence[PlaceCommand], network: Network) -> Batch:
         stock = stock_wanted(command)
         batch.by_command.append(stock)
         batch.stock.update(stock)
-        batch.offers.update([(business_id, key.offer_id) for key in stock])
         if not isinstance(place, Place):
             continue
         kind, place_id = place.kind, place.target.id
