@@ -2,15 +2,19 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
+from typing import TypeVar
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from entrepot.demo.seed import DemoWorld
+from entrepot.http.protocol import BoundedHttp
 from entrepot.http.request import Request
 from tests.http.raw import connect, request_bytes, send
 from tests.support.serving import Service
 
 KB = 1024
+Kind = TypeVar("Kind")
 
 
 async def read_answers(reader: asyncio.StreamReader, count: int) -> list[tuple[bytes, bytes]]:
@@ -140,6 +144,46 @@ async def test_answered_requests_are_freed_without_a_garbage_collection(
     writer.close()
 
 
+async def test_a_connection_keeps_no_body_and_is_freed_when_it_ends(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    """Ten thousand idle connections must not hold ten thousand bodies."""
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    whole = request_bytes("POST", path, b"x" * 32 * KB, Api_Key=world.first.api_key)
+    gc.collect()
+    gc.disable()
+    try:
+        reader, writer = await connect(shared_service.base_url)
+        client = writer.get_extra_info("sockname")
+        for _ in range(2):
+            writer.write(whole)
+            await read_answers(reader, 1)
+        await until(lambda: not any(request.whole_body for request in in_memory(Request)))
+        assert connections_of(client) == 1
+        writer.close()
+        await until(lambda: not connections_of(client))
+    finally:
+        gc.enable()
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            if happened():
+                return
+            await asyncio.sleep(0.01)
+
+
+def connections_of(client: tuple[str, int]) -> int:
+    """Count the service's sides of a connection."""
+    return sum(known.client == client for known in in_memory(BoundedHttp))
+
+
 def requests_in_memory() -> int:
     """Count the requests that were not freed."""
-    return sum(isinstance(each, (RequestResponseCycle, Request)) for each in gc.get_objects())
+    return len(in_memory(RequestResponseCycle)) + len(in_memory(Request))
+
+
+def in_memory(kind: type[Kind]) -> list[Kind]:
+    """Find all objects of a kind."""
+    return [each for each in gc.get_objects() if isinstance(each, kind)]

@@ -282,6 +282,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.tasks.discard(request.task)
             if not request.response_complete:
                 self.transport.close()
+            request.let_go()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's, in plain text
         """Refuse what is no HTTP, in the contract's envelope."""

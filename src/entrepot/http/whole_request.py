@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from entrepot.http.application import Target
-from entrepot.http.asgi import Header, Message, Reply
+from entrepot.http.asgi import Header, Headers, Message, Reply
 from entrepot.http.request import Request
 
 
@@ -27,6 +27,9 @@ class Connection(Protocol):
     def on_response_complete(self) -> None:
         """Go on with what waits behind the answer."""
         ...
+
+
+_NOTHING: Headers = {}
 
 
 class _Unheard:
@@ -53,7 +56,7 @@ class WholeRequest(Request):
         super().__init__(
             target.matched, target.path, target.query_string, dict(headers), body, to.client
         )
-        self._connection = to
+        self._connection: Connection | None = to
         self.disconnected = False
         self.keep_alive = True
         self.response_complete = False
@@ -68,12 +71,24 @@ class WholeRequest(Request):
         """Give what is left to be read: nothing."""
         return {"type": "http.disconnect"}
 
+    def let_go(self) -> None:
+        """Hold on to nothing any more, since nothing works for it.
+
+        A connection keeps its last request while it is idle: that may be many bodies. And as
+        long as the request keeps the connection, too, both outlive it until garbage is collected.
+        """
+        self.headers, self.whole_body = _NOTHING, None
+        self._connection = None
+        del self.task
+
     async def send(self, reply: Reply) -> None:
         """Send the answer with one write.
 
         Names and values of our headers are our own, so nothing looks for line breaks in them.
         """
         connection = self._connection
+        if connection is None:
+            return
         if connection.flow.write_paused:
             await connection.flow.drain()
         if self.disconnected:
