@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -146,6 +147,28 @@ async def test_who_was_let_in_before_is_still_asked_for_everything(
         world.first.business_id,
     )
     await eventually(200)
+
+
+async def test_what_is_remembered_of_callers_does_not_grow_with_their_headers(
+    shared_client: Client, world: DemoWorld
+) -> None:
+    """A good key may come with sixty thousand spaces, and fifty thousand callers are remembered."""
+    campaign = f"/v2/campaigns/{world.first.campaign_id}"
+    padded = shared_client.with_key(None)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(1, 101):
+            spaces = " " * (20_000 + number)
+            headers = {
+                "Api-Key": f"{world.first.api_key}{spaces}",
+                "X-Business-Id": f"{world.first.business_id}{spaces}",
+            }
+            assert (await padded.request("GET", campaign, headers=headers)).status == 200
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 1_000_000
 
 
 async def test_what_is_foreign_looks_like_what_does_not_exist(

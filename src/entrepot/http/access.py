@@ -26,7 +26,7 @@ from entrepot.http.endpoint import Endpoint
 from entrepot.http.explain import shown
 
 _ID_MAX = 2**63 - 1
-_ID_DIGITS_MAX = 19
+ID_DIGITS_MAX = 19
 
 _REASONS = {
     ApiAvailability.DISABLED_BY_INACTIVITY: "disabled due to inactivity",
@@ -175,7 +175,7 @@ async def _admit_anywhere(
 
 
 def _id(text: str) -> int | None:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS_MAX):
+    if not (text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS_MAX):
         return None
     number = int(text)
     return number if 0 < number <= _ID_MAX else None

@@ -10,7 +10,8 @@ import msgspec
 
 from entrepot import limits
 from entrepot.contract.errors import Refusal
-from entrepot.http.access import Arguments, admit
+from entrepot.domain.api_key import TOKEN_CHARS
+from entrepot.http.access import ID_DIGITS_MAX, Arguments, admit
 from entrepot.http.authentication import Caller, authenticate
 from entrepot.http.endpoint import Endpoint
 from entrepot.http.request import Request
@@ -37,8 +38,9 @@ class Entrance(Protocol):
         ...
 
 
-# Everything that an admission to a campaign follows from, but for what is known of the accounts.
-_Asked: TypeAlias = tuple[Endpoint, tuple[str, ...], bytes | None, bytes | None]
+# Everything that an admission to a campaign follows from, but for what is known of the accounts:
+# the operation, the campaign's id as it was sent, the token and the business that a header names.
+_Asked: TypeAlias = tuple[Endpoint, tuple[str, ...], bytes, bytes]
 
 
 class _LetIn(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +55,8 @@ class BusinessEntrance:
     """The entrance to the contract, and to the sandbox: callers have the key of a business.
 
     Shops ask for the same few operations of the same campaign again and again. Who was let in to
-    one is remembered for as long as what is remembered of the key and of the campaign.
+    one is remembered for as long as what is remembered of the key and of the campaign; not where
+    the path goes on to an order, of which there are too many.
     """
 
     def __init__(self) -> None:
@@ -63,18 +66,18 @@ class BusinessEntrance:
     async def admit(self, request: Request, platform: Platform) -> Admitted | Refusal:
         """Let the holder of a key in to what is its business's."""
         headers, accounts = request.headers, platform.accounts
-        token = headers.get(b"api-key")
-        asked = (request.endpoint, request.values, token, headers.get(b"x-business-id"))
-        known = self._let_in.get(asked)
-        if known is not None and accounts.is_good(known.good_until):
-            return known.caller, dict(known.arguments)
+        asked = _asked(request)
+        if asked is not None:
+            known = self._let_in.get(asked)
+            if known is not None and accounts.is_good(known.good_until):
+                return known.caller, dict(known.arguments)
         caller = await authenticate(headers, accounts)
         if isinstance(caller, Refusal):
             return caller
         access = await admit(request.endpoint, request.values, headers, caller.key, accounts)
         if isinstance(access, Refusal):
             return access
-        if token is not None and access.campaign is not None:
+        if asked is not None and access.campaign is not None:
             good_until = accounts.good_until(caller.token_hash, caller.key, access.campaign)
             if len(self._let_in) >= limits.ACCOUNT_CACHE_ENTRIES_MAX:
                 self._let_in.clear()
@@ -93,3 +96,15 @@ class BusinessEntrance:
             idempotency_key=None if retry_key is None else retry_key.decode("latin-1"),
             by_bearer=caller.by_bearer,
         )
+
+
+def _asked(request: Request) -> _Asked | None:
+    """Give what an admission is remembered by; None where it shall not be.
+
+    A header may be far longer than what it says: spaces around it are allowed.
+    """
+    token = request.headers.get(b"api-key", b"")
+    named = request.headers.get(b"x-business-id", b"")
+    if len(token) != TOKEN_CHARS or len(named) > ID_DIGITS_MAX or len(request.values) != 1:
+        return None
+    return request.endpoint, request.values, token, named
