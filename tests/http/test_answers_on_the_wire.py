@@ -112,6 +112,12 @@ async def test_a_request_is_answered_alike_however_it_arrives(
     ways = [(whole[:cut], whole[cut:]) for cut in range(1, len(whole), 7)]
     ways += [(chunked,), (chunked[:-40], chunked[-40:]), (whole.replace(b"/1.1", b"/1.0"),)]
     ways += [(request_bytes("POST", path, body, Api_Key=key, Connection="close"),)]
+    ways += [(whole.replace(b"Content-Length: 33", b"Content-Length:  33 "),)]
+    # Java's client wishes for HTTP/2 so.
+    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2_Settings": "AAEAAEAA"}
+    wishing = request_bytes("POST", path, body, Api_Key=key, **wish)
+    ways += [(wishing[:cut], wishing[cut:]) for cut in range(len(wishing) - 80, len(wishing), 7)]
+    ways += [(wishing,)]
     answers = set()
     for way in ways:
         reader, writer = await connect(shared_service.base_url)
@@ -125,6 +131,27 @@ async def test_a_request_is_answered_alike_however_it_arrives(
         writer.close()
     assert len(answers) == 1
     assert b"externalOrderId" in answers.pop()[1]
+
+
+async def test_a_wish_for_another_protocol_leaves_a_body_what_it_is(
+    shared_service: Service, world: DemoWorld
+) -> None:
+    """It is no request of its own, and what follows it is still heard."""
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    key = world.first.api_key
+    hidden = request_bytes("GET", "/v2/campaigns", Api_Key=key)
+    wish = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    wishing = request_bytes("POST", path, hidden, Api_Key=key, **wish)
+    reader, writer = await connect(shared_service.base_url)
+    for pieces in ([wishing + wishing + hidden], [wishing[:-7], wishing[-7:] + wishing, hidden]):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        answers = await read_answers(reader, 3)
+        assert [head[9:12] for head, _ in answers] == [b"400", b"400", b"200"]
+        assert b"malformed" in answers[0][1].lower()
+    writer.close()
 
 
 async def test_answered_requests_are_freed_without_a_garbage_collection(

@@ -32,7 +32,7 @@ async def read_body(request: Request, bytes_max: int) -> bytes | Refusal:
         ClientGone: the client hung up before it had sent everything.
     """
     headers = request.headers
-    declared = headers.get(b"content-length", b"")
+    declared = headers.get(b"content-length", b"").strip()
     if not (int(declared) if declared.isdigit() else b"transfer-encoding" in headers):
         return b""
     refusal = _refuse_media(headers)

@@ -14,6 +14,7 @@ import secrets
 from collections import deque
 from typing import Any
 
+import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -82,6 +83,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._frame_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
         self._idle_since: float | None = None
+        # Whether the parser is stopping for a request that wishes for another protocol.
+        self._wishes_other = False
         # The request whose head is complete and that may yet arrive whole, and its body so far.
         self._coming: Target | None = None
         self._body: list[bytes] = []
@@ -121,7 +124,12 @@ class BoundedHttp(HttpToolsProtocol):
             return  # what was under way when a head was refused
         was_at_rest, self._begun = self._at_rest, 0
         self._frame_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.logger.warning("Invalid HTTP request received.")
+            self._end_with(NOT_HTTP())
         if self.transport.is_closing():
             return
         if self._coming is not None:
@@ -136,6 +144,33 @@ class BoundedHttp(HttpToolsProtocol):
             self._end_with(HEAD_TOO_BIG(max_kb=limits.HEAD_BYTES_MAX // 1024))
         else:
             self._wait_at_most(limits.HEAD_READ_S_MAX)
+
+    def _parse(self, data: bytes) -> None:
+        """Let the parser hear of everything that came; not of a wish for another protocol.
+
+        Of a request with one it takes the body for the other protocol's, and so for the next
+        request. There is none, and then such a request is one like any other (RFC 9110, 7.8).
+        Java's client wishes for HTTP/2 with the first request of each connection.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                if not self._wishes_other:
+                    raise  # CONNECT
+                (head_bytes,) = stopped.args
+                data = self._head_without_wish() + data[head_bytes:]
+                self._wishes_other = False
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            else:
+                return
+
+    def _head_without_wish(self) -> bytes:
+        """Write a head that was read, once more."""
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode("ascii")
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(lines))
 
     def _behind_a_head(self) -> None:
         """Bound what comes after a head: a body, what frames it, and what is none of it."""
@@ -167,6 +202,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note that a head is complete, and good: until then no request is there."""
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._wishes_other = True
+            return
         latest: RequestResponseCycle | None = self.cycle
         if latest is None or latest.response_complete:
             self._coming = self._find_target()
@@ -187,6 +225,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that the next head may begin, and begin with a request that is there whole."""
+        if self._wishes_other:
+            return
         self._at_rest = True
         self._frame_bytes = 0
         self._forget_patience()
@@ -283,10 +323,6 @@ class BoundedHttp(HttpToolsProtocol):
             if not request.response_complete:
                 self.transport.close()
             request.let_go()
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's, in plain text
-        """Refuse what is no HTTP, in the contract's envelope."""
-        self._end_with(NOT_HTTP())
 
     def _end_with(self, refusal: Refusal) -> None:
         """Answer with a refusal and end the connection.
