@@ -6,17 +6,13 @@ import msgspec
 import typer
 
 from entrepot.cli.chosen_business import check_id, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.output import (
     ExitCode,
-    JsonOption,
     note,
     progress,
     say,
-    show,
-    show_rows,
 )
-from entrepot.cli.with_database import with_database
 from entrepot.db.audit import AuditReport, Finding
 from entrepot.limits import AUDIT_STATEMENT_S_MAX
 
@@ -32,7 +28,9 @@ class ShownReport(msgspec.Struct, frozen=True, rename="camel"):
     complete: bool
 
 
+@on_database
 def audit(
+    call: CommandCall,
     business: Annotated[
         int | None,
         typer.Option(
@@ -41,25 +39,18 @@ def audit(
             help="Only what belongs to this business alone; delivery slots are shared.",
         ),
     ] = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Recompute every balance from its rows, and name each row that disagrees.
 
     It may run beside a busy service. It ends with 1 when anything was found.
     """
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    report = with_database(
-        settings,
-        lambda database: _audit(database, business),
-        statement_s_max=AUDIT_STATEMENT_S_MAX,
+    report = call.run(
+        lambda database: _audit(database, business), statement_s_max=AUDIT_STATEMENT_S_MAX
     )
-    if as_json:
-        show(ShownReport(report.findings, report.rows_checked, report.complete), as_json=True)
+    if call.as_json:
+        call.show(ShownReport(report.findings, report.rows_checked, report.complete))
     elif report.findings:
-        show_rows(report.findings, as_json=False)
+        call.show_rows(report.findings)
         note(f"{len(report.findings)} found, {report.rows_checked} rows checked.")
     else:
         say(f"Nothing found, {report.rows_checked} rows checked.")

@@ -6,9 +6,7 @@ import msgspec
 import typer
 
 from entrepot.cli.chosen_business import BusinessOption, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import JsonOption, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.contract.enums import SubscriptionLevel
 from entrepot.domain.accounts import Business
 
@@ -16,6 +14,10 @@ if TYPE_CHECKING:
     from entrepot.db.connection import Connection
 
 NAME_CHARS_MAX = 255
+
+SubscriptionOption = Annotated[
+    SubscriptionLevel, typer.Option(help="The subscription, which decides some limits.")
+]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -30,18 +32,13 @@ class ShownBusiness(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command()
+@on_database
 def create(
+    call: CommandCall,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the business.")],
-    subscription: Annotated[
-        SubscriptionLevel, typer.Option(help="The subscription, which decides some limits.")
-    ] = SubscriptionLevel.NONE,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
+    subscription: SubscriptionOption = SubscriptionLevel.NONE,
 ) -> None:
     """Create a business: a tenant with campaigns, keys, offers and stock of its own."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import create_business  # noqa: PLC0415
 
     named = read_name(name)
@@ -49,23 +46,18 @@ def create(
     async def work(connection: "Connection") -> Business:
         return await create_business(connection, named, subscription_level=subscription)
 
-    made = with_database(settings, lambda database: database.transaction(work))
-    show(_shown(made), as_json=as_json)
+    made = call.change(work)
+    call.show(_shown(made))
 
 
 @app.command()
+@on_database
 def change(
+    call: CommandCall,
     business: BusinessOption = None,
-    subscription: Annotated[
-        SubscriptionLevel, typer.Option(help="The subscription, which decides some limits.")
-    ] = SubscriptionLevel.NONE,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
+    subscription: SubscriptionOption = SubscriptionLevel.NONE,
 ) -> None:
     """Change the subscription of a business. It counts everywhere within 5 seconds."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts_change import set_subscription  # noqa: PLC0415
     from entrepot.db.accounts_read import fetch_business  # noqa: PLC0415
 
@@ -76,23 +68,18 @@ def change(
         assert changed is not None, "a chosen business exists"
         return changed
 
-    changed = with_database(settings, lambda database: database.transaction(work))
-    show(_shown(changed), as_json=as_json)
+    changed = call.change(work)
+    call.show(_shown(changed))
 
 
 @app.command("list")
-def list_(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def list_(call: CommandCall) -> None:
     """List every business."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import list_businesses  # noqa: PLC0415
 
-    found = with_database(settings, lambda database: database.read(list_businesses))
-    show_rows([_shown(business) for business in found], as_json=as_json, empty="No business yet.")
+    found = call.read(list_businesses)
+    call.show_rows([_shown(business) for business in found], empty="No business yet.")
 
 
 def read_name(text: str) -> str:

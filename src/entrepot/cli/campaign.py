@@ -7,9 +7,8 @@ import typer
 
 from entrepot.cli.business import read_name
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import CommandRefused
 from entrepot.contract.enums import ApiAvailability, PlacementType, VatRate
 from entrepot.domain.accounts import Campaign
 
@@ -32,7 +31,9 @@ class ShownCampaign(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command()
+@on_database
 def create(
+    call: CommandCall,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the shop.")],
     business: BusinessOption = None,
     region: Annotated[
@@ -40,13 +41,8 @@ def create(
         typer.Option(callback=check_id, metavar="ID", help="The region in which the shop is."),
     ] = None,
     vat: Annotated[VatRate, typer.Option(help="The shop's value added tax.")] = VatRate.VAT_22,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Create a campaign: a LaaS shop, under whose id orders are placed."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import create_campaign  # noqa: PLC0415
     from entrepot.db.network import read_network  # noqa: PLC0415
 
@@ -62,12 +58,14 @@ def create(
         assert made is not None
         return made
 
-    made = with_database(settings, lambda database: database.transaction(work))
-    show(_shown(made), as_json=as_json)
+    made = call.change(work)
+    call.show(_shown(made))
 
 
 @app.command()
+@on_database
 def change(
+    call: CommandCall,
     campaign_id: Annotated[
         int, typer.Argument(callback=check_id, metavar="ID", help="The id of the campaign.")
     ],
@@ -75,13 +73,8 @@ def change(
         ApiAvailability, typer.Option(help="Whether it may use the API, and if not, why.")
     ],
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Switch a campaign off, or on again. It counts everywhere within 5 seconds."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts_change import set_availability  # noqa: PLC0415
     from entrepot.db.accounts_read import fetch_campaign  # noqa: PLC0415
 
@@ -93,28 +86,25 @@ def change(
             raise CommandRefused(f"Business {business_id} has no campaign {campaign_id}.")
         return changed
 
-    changed = with_database(settings, lambda database: database.transaction(work))
-    show(_shown(changed), as_json=as_json)
+    changed = call.change(work)
+    call.show(_shown(changed))
 
 
 @app.command("list")
+@on_database
 def list_(
+    call: CommandCall,
     business: Annotated[
         int | None,
         typer.Option(callback=check_id, metavar="ID", help="Only those of this business."),
     ] = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """List the campaigns of one business or of all."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import list_all_campaigns  # noqa: PLC0415
 
-    found = with_database(settings, lambda database: database.read(list_all_campaigns))
+    found = call.read(list_all_campaigns)
     chosen = [_shown(each) for each in found if business in {None, each.business_id}]
-    show_rows(chosen, as_json=as_json, empty="No campaign yet.")
+    call.show_rows(chosen, empty="No campaign yet.")
 
 
 def _shown(campaign: Campaign) -> ShownCampaign:

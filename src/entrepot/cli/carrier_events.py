@@ -8,12 +8,11 @@ import typer
 from msgspec import Meta
 
 from entrepot import limits
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.csv_rows import Line, Problem, Sheet, read_csv
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
 from entrepot.cli.file_loads import refuse
 from entrepot.cli.offers import OfferId
-from entrepot.cli.output import ExitCode, JsonOption, progress, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.output import ExitCode, progress
 from entrepot.contract.enums import OrderSubstatus
 from entrepot.contract.errors import Refusal
 from entrepot.domain.carrier_events import CarrierEvent, CarrierEventKind
@@ -77,7 +76,9 @@ def _events() -> None:
 
 
 @app.command()
+@on_database
 def load(
+    call: CommandCall,
     file: Annotated[
         Path,
         typer.Argument(
@@ -87,29 +88,24 @@ def load(
         ),
     ],
     carrier: Annotated[str, typer.Option(metavar="ID", help="Whose file it is.")] = OWN_FLEET.id,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Carry out what a carrier tells, event by event; each has its own result.
 
     A file that cannot be read whole changes nothing. It may be loaded again: what was done stays
     as it is. Ends with 1 when some of it could not be done.
     """
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     if carrier not in CARRIERS:
         raise typer.BadParameter(f"There is no carrier {carrier}; known: {', '.join(CARRIERS)}.")
     sheet = _read_json(file) if file.suffix.lower() == ".json" else _read_csv(file)
     if sheet.problems:
-        raise refuse(sheet.problems, as_json=as_json, left="Nothing was changed.")
+        raise refuse(call, sheet.problems)
 
     async def work(database: "Database") -> "list[Outcome]":
         return await _carry_out(database, carrier, [line.row for line in sheet.lines])
 
-    outcomes = with_database(settings, work)
+    outcomes = call.run(work)
     shown = [_shown(line, outcome) for line, outcome in zip(sheet.lines, outcomes, strict=True)]
-    show_rows(shown, as_json=as_json, empty="The file names no event.")
+    call.show_rows(shown, empty="The file names no event.")
     if any(isinstance(outcome, Refusal) for outcome in outcomes):
         raise typer.Exit(ExitCode.REFUSED)
 

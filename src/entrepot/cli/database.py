@@ -45,6 +45,19 @@ def read_settings(config: Path | None = None, **flags: object) -> Settings:
 
 
 @contextlib.asynccontextmanager
+async def command_server(settings: Settings) -> AsyncIterator[str]:
+    """The URL of the server that is configured, or of the embedded one, started if need be."""
+    # Imported here so that `--help` need not wait for it.
+    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
+
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    async with embedded_postgres(settings.data_dir) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
 async def command_database(settings: Settings) -> AsyncIterator[str]:
     """The URL of a database that is there, safe, and has the program's schema.
 
@@ -57,17 +70,13 @@ async def command_database(settings: Settings) -> AsyncIterator[str]:
     # Imported here so that `--help` need not wait for them.
     from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415
 
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
     from entrepot.db.migrate import check_server, migrate  # noqa: PLC0415
     from entrepot.db.transaction import DatabaseUnavailable  # noqa: PLC0415
 
     try:
-        if settings.database_url is not None:
-            await check_server(settings.database_url)
-            yield settings.database_url
-            return
-        async with embedded_postgres(settings.data_dir) as database_url:
-            await migrate(database_url)
+        async with command_server(settings) as database_url:
+            prepare = migrate if settings.database_url is None else check_server
+            await prepare(database_url)
             yield database_url
     except (DatabaseUnavailable, PostgresConnectionError, ConnectionError) as error:
         raise StartRefused(f"The database was lost on the way: {error}.") from error

@@ -7,9 +7,8 @@ import msgspec
 import typer
 
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import CommandRefused, note
 from entrepot.contract.scopes import Scope
 
 if TYPE_CHECKING:
@@ -25,6 +24,11 @@ DaysOption = Annotated[
         min=1, max=KEY_DAYS_MAX, metavar="DAYS", help="For how long; without it, until revoked."
     ),
 ]
+
+KeyArgument = Annotated[
+    int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
+]
+KEEP_IT_NOW = "Keep the token now: it cannot be shown again."
 
 _SCOPES = "Scopes: " + ", ".join(Scope)
 
@@ -64,7 +68,9 @@ class ShownRevocation(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command(epilog=_SCOPES)
+@on_database
 def create(
+    call: CommandCall,
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="What the key is for, in your words.")
     ],
@@ -77,60 +83,46 @@ def create(
     ],
     business: BusinessOption = None,
     days: DaysOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Create an API key and show its token, once: only a hash of it is stored."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import KeyRefused, create_key  # noqa: PLC0415
-    from entrepot.db.clock import Clock  # noqa: PLC0415
 
     named = checked_name(name)
 
     async def work(connection: "Connection") -> "IssuedKey | KeyRefused":
-        expires_at = None
-        if days is not None:
-            expires_at = await Clock(movable=True).now(connection) + timedelta(days=days)
+        expires_at = await end_after(connection, days)
         business_id = await choose_business(connection, business)
         return await create_key(connection, business_id, named, scope, expires_at=expires_at)
 
-    made = with_database(settings, lambda database: database.transaction(work))
+    made = call.change(work)
     if isinstance(made, KeyRefused):
         raise CommandRefused(f"Not created: {made}.")
     key = made.key
     shown = ShownNewKey(
         key.id, key.business_id, key.name, tuple(sorted(key.scopes)), key.expires_at, made.token
     )
-    show(shown, as_json=as_json)
-    note("Keep the token now: it cannot be shown again.")
+    call.show(shown)
+    note(KEEP_IT_NOW)
 
 
 @app.command("list")
-def list_(
-    business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def list_(call: CommandCall, business: BusinessOption = None) -> None:
     """List the keys of a business, also those that no longer work."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import list_keys  # noqa: PLC0415
 
     async def work(connection: "Connection") -> "list[ListedKey]":
         return await list_keys(connection, await choose_business(connection, business))
 
-    found = with_database(settings, lambda database: database.read(work))
-    show_rows([_shown(key) for key in found], as_json=as_json, empty="No key yet.")
+    found = call.read(work)
+    call.show_rows([_shown(key) for key in found], empty="No key yet.")
 
 
 @app.command(epilog=_SCOPES)
+@on_database
 def change(
-    key_id: Annotated[
-        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
-    ],
+    call: CommandCall,
+    key_id: KeyArgument,
     scope: Annotated[
         list[Scope] | None,
         typer.Option(metavar="SCOPE", help="What it may do from now on, instead of before."),
@@ -139,13 +131,8 @@ def change(
         str | None, typer.Option(metavar="NAME", help="What it is for, in your words.")
     ] = None,
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Change what a key may do, or its name. It counts everywhere within 5 seconds."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import list_keys  # noqa: PLC0415
     from entrepot.db.accounts_change import change_key  # noqa: PLC0415
 
@@ -160,23 +147,14 @@ def change(
         keys = await list_keys(connection, business_id)
         return next(listed for listed in keys if listed.key.id == key_id)
 
-    changed = with_database(settings, lambda database: database.transaction(work))
-    show(_shown(changed), as_json=as_json)
+    changed = call.change(work)
+    call.show(_shown(changed))
 
 
 @app.command()
-def revoke(
-    key_id: Annotated[
-        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
-    ],
-    business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def revoke(call: CommandCall, key_id: KeyArgument, business: BusinessOption = None) -> None:
     """End a key for ever. It stops working everywhere within 5 seconds."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.accounts import revoke_key  # noqa: PLC0415
 
     async def work(connection: "Connection") -> int:
@@ -185,11 +163,11 @@ def revoke(
             raise CommandRefused(f"Business {business_id} has no key {key_id}.")
         return business_id
 
-    business_id = with_database(settings, lambda database: database.transaction(work))
-    if as_json:
-        show(ShownRevocation(key_id, business_id, "revoked"), as_json=True)
-    else:
-        say(f"Key {key_id} is revoked; it stops working everywhere within 5 seconds.")
+    business_id = call.change(work)
+    call.tell(
+        f"Key {key_id} is revoked; it stops working everywhere within 5 seconds.",
+        json=ShownRevocation(key_id, business_id, "revoked"),
+    )
 
 
 def checked_name(name: str) -> str:
@@ -202,6 +180,15 @@ def checked_name(name: str) -> str:
     if not 0 < len(named) <= KEY_NAME_CHARS_MAX or not named.isprintable():
         raise typer.BadParameter(f"A key's name has 1 to {KEY_NAME_CHARS_MAX} characters.")
     return named
+
+
+async def end_after(connection: "Connection", days: int | None) -> datetime | None:
+    """Say when a key created now ends; None when only revoking ends it."""
+    from entrepot.db.clock import Clock  # noqa: PLC0415
+
+    if days is None:
+        return None
+    return await Clock(movable=True).now(connection) + timedelta(days=days)
 
 
 def state_of(*, revoked_at: datetime | None, ended: bool) -> str:

@@ -6,9 +6,8 @@ import msgspec
 import typer
 
 from entrepot.cli.chosen_business import BusinessOption, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import CommandRefused, note
 from entrepot.contract.request_limits import (
     PARALLEL_DEFAULT,
     SHARED_PARALLEL,
@@ -57,25 +56,21 @@ class ShownReset(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command("show")
-def show_limits(
-    business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def show_limits(call: CommandCall, business: BusinessOption = None) -> None:
     """Show what a business may ask, operation by operation, for each of its campaigns."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
 
     async def work(connection: "Connection") -> Business:
         return await _business(connection, business)
 
-    found = with_database(settings, lambda database: database.read(work))
-    show_rows(_shown(found), as_json=as_json)
+    found = call.read(work)
+    call.show_rows(_shown(found))
 
 
 @app.command("set")
+@on_database
 def set_limit(
+    call: CommandCall,
     operation: OperationArgument,
     business: BusinessOption = None,
     amount: Annotated[
@@ -88,13 +83,8 @@ def set_limit(
         int | None,
         typer.Option(min=0, max=PARALLEL_MAX, metavar="N", help="Requests in flight at once."),
     ] = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a business figures of its own. The length of a window stays the contract's."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.own_limits import set_own_limit  # noqa: PLC0415
 
     name = _read_operation(operation)
@@ -108,26 +98,23 @@ def set_limit(
         await set_own_limit(connection, business_id, name, OwnLimit(amount, parallel))
         return await _business(connection, business_id)
 
-    changed = with_database(settings, lambda database: database.transaction(work))
+    changed = call.change(work)
     (shown,) = (one for one in _shown(changed) if one.operation == _name(name))
-    show(shown, as_json=as_json)
+    call.show(shown)
     note(_SOON)
 
 
 @app.command("reset")
+@on_database
 def reset_limits(
+    call: CommandCall,
     operation: Annotated[
         str | None,
         typer.Argument(metavar="[OPERATION]", help="Which one; without it, all of them."),
     ] = None,
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Go back to the contract's figures."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.own_limits import reset_own_limits  # noqa: PLC0415
 
     name = None if operation is None else _read_operation(operation)
@@ -137,13 +124,13 @@ def reset_limits(
         changed = await reset_own_limits(connection, business_id, name)
         return ShownReset(business_id, tuple(map(_name, changed)))
 
-    done = with_database(settings, lambda database: database.transaction(work))
-    if as_json:
-        show(done, as_json=True)
-    elif done.operations:
-        say(f"The contract's figures again: {', '.join(done.operations)}. {_SOON}")
-    else:
-        say("They were the contract's already.")
+    done = call.change(work)
+    sentence = (
+        f"The contract's figures again: {', '.join(done.operations)}. {_SOON}"
+        if done.operations
+        else "They were the contract's already."
+    )
+    call.tell(sentence, json=done)
 
 
 async def _business(connection: "Connection", named: int | None) -> Business:

@@ -9,16 +9,14 @@ import msgspec
 import typer
 
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.database import (
-    ConfigOption,
-    DatabaseUrlOption,
-    DataDirOption,
     command_database,
-    read_settings,
 )
-from entrepot.cli.output import CommandRefused, JsonOption, note, warn
+from entrepot.cli.output import CommandRefused, note, warn
+from entrepot.cli.subscription_words import KindOption, read_kinds
 from entrepot.contract.notifications import NotificationKind
-from entrepot.domain.notifications import SUBSCRIBED_KINDS, SubscriptionState
+from entrepot.domain.notifications import SubscriptionState
 from entrepot.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +29,9 @@ LOOK_S = 0.1
 CONNECTIONS_MAX = 2
 
 
+@on_database
 def listen(
+    call: CommandCall,
     forward: Annotated[
         str | None,
         typer.Option(
@@ -45,26 +45,16 @@ def listen(
         int | None,
         typer.Option(callback=check_id, metavar="ID", help="Only orders of this campaign."),
     ] = None,
-    kind: Annotated[
-        list[NotificationKind] | None,
-        typer.Option(metavar="KIND", help="What to hear of; can be given several times. [all]"),
-    ] = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
+    kind: KindOption = None,
 ) -> None:
     """Subscribe, and show each notification as it comes; Ctrl-C unsubscribes.
 
     The service must be a sandbox on this machine. Without --forward everything is accepted.
     """
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     if forward is not None and not forward.startswith(("http://", "https://")):
         raise typer.BadParameter("Give a URL, such as http://127.0.0.1:9000/hook.")
-    kinds = tuple(kind or SUBSCRIBED_KINDS)
-    if NotificationKind.PING in kinds:
-        raise typer.BadParameter("PING is asked of every server, not subscribed to.")
-    asyncio.run(_listen(settings, _Wanted(forward, business, campaign, kinds, as_json)))
+    kinds = read_kinds(kind)
+    asyncio.run(_listen(call.settings, _Wanted(forward, business, campaign, kinds, call.as_json)))
 
 
 class _Wanted(msgspec.Struct, frozen=True):

@@ -1,12 +1,12 @@
 """`entrepot migrate`: bring the database's schema to this program's."""
 
 import asyncio
-import contextlib
 
 import msgspec
 
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import JsonOption, activity, say, show
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.database import command_server
+from entrepot.cli.output import activity
 from entrepot.settings import Settings
 
 
@@ -22,32 +22,24 @@ class Migrated(msgspec.Struct, frozen=True, rename="camel"):
     revision: str
 
 
-def migrate(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def migrate(call: CommandCall) -> None:
     """Bring the database's schema up to date; safe to run again and beside running services."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     with activity("Migrating the database"):
-        done = asyncio.run(_migrate(settings))
-    if as_json:
-        show(done, as_json=True)
-    elif done.applied:
-        say(f"{done.database}: applied {', '.join(done.applied)}; the schema is {done.revision}.")
-    else:
-        say(f"{done.database}: the schema is {done.revision} already, nothing to do.")
+        done = asyncio.run(_migrate(call.settings))
+    sentence = (
+        f"{done.database}: applied {', '.join(done.applied)}; the schema is {done.revision}."
+        if done.applied
+        else f"{done.database}: the schema is {done.revision} already, nothing to do."
+    )
+    call.tell(sentence, json=done)
 
 
 async def _migrate(settings: Settings) -> Migrated:
-    from entrepot.db.embedded import embedded_postgres  # noqa: PLC0415
     from entrepot.db.migrate import describe_server, migrate  # noqa: PLC0415
 
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        database = describe_server(url) if url else str(settings.data_dir)
-        if url is None:
-            url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
-        done = await migrate(url)
+    url = settings.database_url
+    database = describe_server(url) if url else str(settings.data_dir)
+    async with command_server(settings) as server:
+        done = await migrate(server)
     return Migrated(database, done.found, done.applied, done.revision)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.output import (
     CommandRefused,
     ExitCode,
@@ -19,7 +19,6 @@ from entrepot.cli.output import (
     show,
     spinner,
 )
-from entrepot.cli.with_database import with_database
 from entrepot.domain.network import NetworkDescription
 from entrepot.domain.network_build import build_network
 from entrepot.domain.regions import InvalidNetworkError
@@ -80,16 +79,14 @@ def check(
 
 
 @app.command()
+@on_database
 def diff(
+    call: CommandCall,
     folder: FolderArgument,
     rows: Annotated[
         int,
         typer.Option(min=0, max=ROWS_SHOWN_MAX, help="Show at most this many rows of each table."),
     ] = ROWS_SHOWN,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Show what loading a folder would change against the network in force.
 
@@ -99,12 +96,11 @@ def diff(
     from entrepot.cli.network_shown import ShownChanges, say_changes  # noqa: PLC0415
     from entrepot.network_files.compare import compare  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    described = _read(folder, as_json=as_json, code=ExitCode.USAGE)
-    stored = with_database(settings, _read_in_force)
+    described = _read(folder, as_json=call.as_json, code=ExitCode.USAGE)
+    stored = call.run(_read_in_force)
     tables = compare(stored.described, described, rows_max=rows)
-    if as_json:
-        show(ShownChanges(stored.version, not tables, tables), as_json=True)
+    if call.as_json:
+        call.show(ShownChanges(stored.version, not tables, tables))
     elif not tables:
         say(f"{folder} is the network in force, version {stored.version}.")
     else:
@@ -120,17 +116,15 @@ def diff(
 
 
 @app.command()
+@on_database
 def export(
+    call: CommandCall,
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")
     ],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Take the place of a network's files there.")
     ] = False,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Write the network in force as files, which load as the same network.
 
@@ -139,8 +133,7 @@ def export(
     from entrepot.cli.network_shown import ShownExport, count_words, counts_of  # noqa: PLC0415
     from entrepot.network_files.writing import FilesInTheWayError, write_folder  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    stored = with_database(settings, _read_in_force)
+    stored = call.run(_read_in_force)
     counts = counts_of(stored.described)
     try:
         with progress("Writing rows", sum(msgspec.structs.astuple(counts))) as advance:
@@ -152,14 +145,16 @@ def export(
         ) from None
     except OSError as error:
         raise CommandRefused(f"{folder} cannot be written: {error.strerror}.") from None
-    if as_json:
-        show(ShownExport(stored.version, counts, tuple(map(str, files))), as_json=True)
-    else:
-        say(f"Version {stored.version} is in {folder}: {count_words(counts)}.")
+    call.tell(
+        f"Version {stored.version} is in {folder}: {count_words(counts)}.",
+        json=ShownExport(stored.version, counts, tuple(map(str, files))),
+    )
 
 
 @app.command()
+@on_database
 def load(
+    call: CommandCall,
     folder: FolderArgument,
     allow_removals: Annotated[
         bool,
@@ -169,10 +164,6 @@ def load(
             " would go.",
         ),
     ] = False,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Put the network in a folder in force, while the service runs.
 
@@ -181,18 +172,17 @@ def load(
     """
     from entrepot.cli.network_loading import load_folder  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    described = _read(folder, as_json=as_json)
+    described = _read(folder, as_json=call.as_json)
     notices = _look_over(folder, described)
 
     async def work(database: "Database") -> "Outcome":
         return await load_folder(database, folder, described, allow_removals=allow_removals)
 
-    _tell(with_database(settings, work), folder, notices, as_json=as_json)
+    _tell(call, call.run(work), folder, notices)
 
 
 def _tell(
-    outcome: "Outcome", folder: Path, notices: "tuple[Notice, ...]", *, as_json: bool
+    call: CommandCall, outcome: "Outcome", folder: Path, notices: "tuple[Notice, ...]"
 ) -> None:
     from entrepot.cli.network_shown import (  # noqa: PLC0415
         ShownLoad,
@@ -205,10 +195,10 @@ def _tell(
         for sentence in outcome.removals:
             fail(sentence)
         note("Nothing was changed. To load it all the same: --allow-removals.")
-        if as_json:
-            show(ShownRemovals(outcome.removals), as_json=True)
+        if call.as_json:
+            call.show(ShownRemovals(outcome.removals))
         raise typer.Exit(ExitCode.REFUSED)
-    if as_json:
+    if call.as_json:
         shown = ShownLoad(
             outcome.version,
             bool(outcome.tables),
@@ -217,7 +207,7 @@ def _tell(
             outcome.tables,
             notices,
         )
-        show(shown, as_json=True)
+        call.show(shown)
         return
     warn_of(notices)
     if not outcome.tables:

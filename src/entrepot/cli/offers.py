@@ -9,11 +9,9 @@ from msgspec import Meta
 
 from entrepot import limits
 from entrepot.cli.chosen_business import BusinessOption, choose_business
-from entrepot.cli.csv_rows import read_csv, repeated
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.file_loads import refuse
-from entrepot.cli.output import JsonOption, progress, show
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.file_loads import read_rows
+from entrepot.cli.output import progress
 from entrepot.domain.delivery.goods import GENERAL_GOODS
 from entrepot.domain.offers import (
     GOODS_KIND_CHARS_MAX,
@@ -69,7 +67,9 @@ def _offers() -> None:
 
 
 @app.command()
+@on_database
 def load(
+    call: CommandCall,
     file: Annotated[
         Path,
         typer.Argument(
@@ -79,27 +79,16 @@ def load(
         ),
     ],
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Create the offers in a file, and change those that exist.
 
     The file is checked as a whole before anything changes. Offers that it does not name stay as
     they are. It can be loaded again.
     """
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    sheet = read_csv(file, OfferRow)
-    problems = [
-        *sheet.problems,
-        *repeated(sheet, lambda row: row.offer_id, "this offer_id"),
-    ]
-    if problems:
-        raise refuse(problems, as_json=as_json, left="Nothing was changed.")
+    sheet = read_rows(call, file, OfferRow, lambda row: row.offer_id, named="this offer_id")
     offers = [Offer(*msgspec.structs.astuple(line.row)) for line in sheet.lines]
-    done = with_database(settings, lambda database: _load(database, business, offers))
-    show(ShownLoad(done.created, done.changed, done.unchanged), as_json=as_json)
+    done = call.run(lambda database: _load(database, business, offers))
+    call.show(ShownLoad(done.created, done.changed, done.unchanged))
 
 
 async def _load(

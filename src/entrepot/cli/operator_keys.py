@@ -1,16 +1,21 @@
 """`entrepot operator keys`: keys of the operator's own people and carriers."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from entrepot.cli.chosen_business import check_id
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.keys import DaysOption, checked_name, state_of
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.keys import (
+    KEEP_IT_NOW,
+    DaysOption,
+    KeyArgument,
+    checked_name,
+    end_after,
+    state_of,
+)
+from entrepot.cli.output import CommandRefused, note
 from entrepot.domain.carriers import CARRIERS, OWN_FLEET
 from entrepot.domain.operators import Role
 
@@ -60,7 +65,9 @@ def _keys() -> None:
 
 
 @app.command()
+@on_database
 def create(
+    call: CommandCall,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")],
     role: Annotated[Role, typer.Option(metavar="ROLE", help="What for: " + ", ".join(Role) + ".")],
     warehouse: Annotated[
@@ -75,14 +82,8 @@ def create(
         typer.Option(metavar="ID", help=f"Whose a CARRIER key is; otherwise {OWN_FLEET.id}."),
     ] = None,
     days: DaysOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Create a key of the operator's and show its token, once: only a hash of it is stored."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    from entrepot.db.clock import Clock  # noqa: PLC0415
     from entrepot.db.operator_keys import (  # noqa: PLC0415
         OperatorKeyRefused,
         create_operator_key,
@@ -95,63 +96,47 @@ def create(
 
     async def work(connection: "Connection") -> "IssuedOperatorKey | OperatorKeyRefused":
         await _check_warehouses(connection, warehouse or [])
-        expires_at = None
-        if days is not None:
-            expires_at = await Clock(movable=True).now(connection) + timedelta(days=days)
         return await create_operator_key(
             connection,
             named,
             role,
             warehouse_ids=warehouse or None,
             carrier=bound_carrier,
-            expires_at=expires_at,
+            expires_at=await end_after(connection, days),
         )
 
-    made = with_database(settings, lambda database: database.transaction(work))
+    made = call.change(work)
     if isinstance(made, OperatorKeyRefused):
         raise CommandRefused(f"Not created: {made}.")
-    show(_shown_new(made), as_json=as_json)
-    note("Keep the token now: it cannot be shown again.")
+    call.show(_shown_new(made))
+    note(KEEP_IT_NOW)
 
 
 @app.command("list")
-def list_(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def list_(call: CommandCall) -> None:
     """List the operator's keys, also those that no longer work."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.operator_keys import list_operator_keys  # noqa: PLC0415
 
-    found = with_database(settings, lambda database: database.read(list_operator_keys))
-    show_rows([_shown(key) for key in found], as_json=as_json, empty="No operator key yet.")
+    found = call.read(list_operator_keys)
+    call.show_rows([_shown(key) for key in found], empty="No operator key yet.")
 
 
 @app.command()
-def revoke(
-    key_id: Annotated[
-        int, typer.Argument(callback=check_id, metavar="ID", help="The id of the key.")
-    ],
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def revoke(call: CommandCall, key_id: KeyArgument) -> None:
     """End a key of the operator's for ever. It stops working everywhere within 5 seconds."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.operator_keys import revoke_operator_key  # noqa: PLC0415
 
     async def work(connection: "Connection") -> bool:
         return await revoke_operator_key(connection, key_id)
 
-    if not with_database(settings, lambda database: database.transaction(work)):
+    if not call.change(work):
         raise CommandRefused(f"There is no operator key {key_id}.")
-    if as_json:
-        show(ShownOperatorKeyRevocation(key_id, "revoked"), as_json=True)
-    else:
-        say(f"Operator key {key_id} is revoked; it stops working everywhere within 5 seconds.")
+    call.tell(
+        f"Operator key {key_id} is revoked; it stops working everywhere within 5 seconds.",
+        json=ShownOperatorKeyRevocation(key_id, "revoked"),
+    )
 
 
 def _checked_carrier(role: Role, carrier: str | None) -> str | None:

@@ -7,9 +7,8 @@ import typer
 
 from entrepot import limits
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, show
-from entrepot.cli.with_database import with_database
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import CommandRefused
 
 if TYPE_CHECKING:
     from entrepot.db.transaction import Database
@@ -31,13 +30,11 @@ def _orders() -> None:
 
 
 @app.command()
+@on_database
 def erase(
+    call: CommandCall,
     orders: Annotated[list[int], typer.Argument(metavar="ORDER_ID...", help="Ids of the orders.")],
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Erase what orders say about their recipients: names, phone, address and notes.
 
@@ -50,7 +47,6 @@ def erase(
         raise CommandRefused(
             f"At most {limits.ERASED_ORDERS_PER_TRANSACTION_MAX} orders are erased at once."
         )
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.clock import Clock  # noqa: PLC0415
     from entrepot.fulfilment.erase_orders import NotErased, erase_orders  # noqa: PLC0415
 
@@ -58,10 +54,10 @@ def erase(
         business_id = await database.read(lambda one: choose_business(one, business))
         return await erase_orders(database, Clock(movable=True), business_id, orders)
 
-    outcome = with_database(settings, work)
+    outcome = call.run(work)
     if isinstance(outcome, NotErased):
         raise CommandRefused(_why_not(outcome))
-    show(ShownErasure(outcome.orders, outcome.already), as_json=as_json)
+    call.show(ShownErasure(outcome.orders, outcome.already))
 
 
 def _why_not(outcome: "NotErased") -> str:

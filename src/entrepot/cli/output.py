@@ -18,6 +18,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+NOTHING = "There is nothing to show."
+"""What a person reads instead of an empty table."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -36,9 +39,7 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to a person, not a de
         self.sentence = sentence
 
 
-def show_rows(
-    rows: Sequence[msgspec.Struct], *, as_json: bool, empty: str = "There is nothing to show."
-) -> None:
+def show_rows(rows: Sequence[msgspec.Struct], *, as_json: bool, empty: str = NOTHING) -> None:
     """Print records of one kind: a table with a column for each field, or a JSON array.
 
     Args:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.database import (
-    ConfigOption,
-    DatabaseUrlOption,
-    DataDirOption,
     command_database,
-    read_settings,
 )
-from entrepot.cli.output import JsonOption, activity, show_rows
+from entrepot.cli.output import activity
 from entrepot.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,32 +43,22 @@ def _seed() -> None:
 
 
 @app.command()
-def demo(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def demo(call: CommandCall) -> None:
     """Make the demo world, or find it as it is: two businesses with keys, goods and stock."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     with activity("Making the demo world"):
-        world = asyncio.run(_seed_demo(settings))
-    show_rows([_shown(world.first), _shown(world.second)], as_json=as_json)
+        world = asyncio.run(_seed_demo(call.settings))
+    call.show_rows([_shown(world.first), _shown(world.second)])
 
 
 @app.command()
-def network(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def network(call: CommandCall) -> None:
     """Make the demo world's delivery network alone, for businesses of your own."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     with activity("Making the network"):
-        made = asyncio.run(_seed_network(settings))
+        made = asyncio.run(_seed_network(call.settings))
     warehouses = [SeededWarehouse(each.id, each.name, each.city) for each in made.warehouses]
-    show_rows(warehouses, as_json=as_json)
+    call.show_rows(warehouses)
 
 
 async def _seed_network(settings: Settings) -> "NetworkDescription":

@@ -10,12 +10,11 @@ from msgspec import Meta
 
 from entrepot import limits
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
-from entrepot.cli.csv_rows import Line, Problem, Sheet, read_csv, repeated
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.file_loads import refuse
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.csv_rows import Line, Problem, Sheet
+from entrepot.cli.file_loads import UNCHANGED, read_rows, refuse
 from entrepot.cli.offers import OfferId
-from entrepot.cli.output import CommandRefused, JsonOption, progress, show, show_rows
-from entrepot.cli.with_database import with_database
+from entrepot.cli.output import CommandRefused, progress
 from entrepot.domain.stock import StockKey
 from entrepot.domain.stock_corrections import ChangeBy, Correction, Pile, SetTo
 from entrepot.fulfilment.stock_words import objection_words
@@ -74,7 +73,9 @@ class ShownObjections(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command()
+@on_database
 def load(
+    call: CommandCall,
     file: Annotated[
         Path,
         typer.Argument(
@@ -84,39 +85,34 @@ def load(
         ),
     ],
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Set how many pieces lie in the warehouses, as counted.
 
     The file is checked as a whole, also against what orders hold, before anything changes. What
     it does not name stays as it is. It can be loaded again.
     """
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
-    sheet = read_csv(file, StockRow)
-    problems = [
-        *sheet.problems,
-        *repeated(
-            sheet, lambda row: (row.warehouse_id, row.offer_id), "this offer in this warehouse"
-        ),
-    ]
-    if problems:
-        raise refuse(problems, as_json=as_json, left="Nothing was changed.")
+    sheet = read_rows(
+        call,
+        file,
+        StockRow,
+        lambda row: (row.warehouse_id, row.offer_id),
+        named="this offer in this warehouse",
+    )
 
     async def work(database: "Database") -> ShownLoad | _Refused:
         business_id = await database.read(lambda one: choose_business(one, business))
         return await _load(database, business_id, sheet)
 
-    outcome = with_database(settings, work)
+    outcome = call.run(work)
     if isinstance(outcome, _Refused):
-        raise refuse(outcome.problems, as_json=as_json, left=outcome.left)
-    show(outcome, as_json=as_json)
+        raise refuse(call, outcome.problems, outcome.left)
+    call.show(outcome)
 
 
 @app.command()
+@on_database
 def adjust(
+    call: CommandCall,
     warehouse: Annotated[
         int, typer.Option(callback=check_id, metavar="ID", help="The warehouse's id.")
     ],
@@ -138,13 +134,8 @@ def adjust(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Stands in the journal.")
     ] = "CORRECTION",
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Correct one pile. It cannot go below what orders hold; those orders are named."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     why = reason.strip()
     if not 0 < len(why) <= REASON_CHARS_MAX or not why.isprintable():
         raise typer.BadParameter(f"A reason has 1 to {REASON_CHARS_MAX} characters.")
@@ -155,22 +146,17 @@ def adjust(
         key = StockKey(business_id, warehouse, offer.strip())
         return await _adjust(database, Correction(key, pile, change), why)
 
-    outcome = with_database(settings, work)
+    outcome = call.run(work)
     if not isinstance(outcome, tuple):
         words = tuple(objection_words(outcome))
-        if as_json:
-            show(ShownObjections(words), as_json=True)
+        if call.as_json:
+            call.show(ShownObjections(words))
         raise CommandRefused(" ".join(words))
-    show_rows(
-        [
-            ShownMovement(
-                each.key.warehouse_id, each.key.offer_id, each.pile, each.delta, each.pieces
-            )
-            for each in outcome
-        ],
-        as_json=as_json,
-        empty="It was so already; nothing was changed.",
-    )
+    shown = [
+        ShownMovement(each.key.warehouse_id, each.key.offer_id, each.pile, each.delta, each.pieces)
+        for each in outcome
+    ]
+    call.show_rows(shown, empty="It was so already; nothing was changed.")
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -215,13 +201,13 @@ async def _load(
 
     unknown = await _unknown(database, business_id, sheet)
     if unknown:
-        return _Refused(unknown, "Nothing was changed.")
+        return _Refused(unknown, UNCHANGED)
     clock = Clock(movable=True)
     corrections = [each for line in sheet.lines for each in _corrections(business_id, line.row)]
     with progress("Checking stock", len(corrections)) as advance:
         refused = await check_stock_load(database, clock, business_id, corrections, advance=advance)
     if refused:
-        return _Refused(tuple(_problems(business_id, sheet, refused)), "Nothing was changed.")
+        return _Refused(tuple(_problems(business_id, sheet, refused)), UNCHANGED)
     with progress("Loading stock", len(corrections)) as advance:
         loaded = await load_stock(
             database, clock, business_id, corrections, reason="LOAD", advance=advance

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+import typer
 
 from entrepot.cli.output import note, spinner
 from entrepot.contract.notifications import NotificationKind
-from entrepot.domain.notifications import OffReason, SubscriptionState
+from entrepot.domain.notifications import SUBSCRIBED_KINDS, OffReason, SubscriptionState
 
 if TYPE_CHECKING:
     from entrepot.db.connection import Connection
@@ -21,6 +22,23 @@ WAITING_COUNTED_MAX = 10_000
 ASKED_S_MAX = 5.0
 """A service asks a server within two seconds: one for it to look, one for the server to answer."""
 LOOK_S = 0.1
+
+
+KindOption = Annotated[
+    list[NotificationKind] | None,
+    typer.Option(metavar="KIND", help="What to hear of; can be given several times. [all]"),
+]
+
+
+def read_kinds(named: list[NotificationKind] | None) -> tuple[NotificationKind, ...]:
+    """Give the kinds to subscribe to: those named, or all.
+
+    Raises:
+        typer.BadParameter: one of them is not subscribed to.
+    """
+    if named and NotificationKind.PING in named:
+        raise typer.BadParameter("PING is asked of every server, not subscribed to.")
+    return tuple(named or SUBSCRIBED_KINDS)
 
 
 class ShownSubscription(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

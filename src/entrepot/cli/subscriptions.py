@@ -8,17 +8,17 @@ import typer
 
 from entrepot import limits
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import CommandRefused, JsonOption, note, say, show, show_rows
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import CommandRefused, note
 from entrepot.cli.subscription_words import (
+    KindOption,
     ShownAttempt,
     ShownSubscription,
+    read_kinds,
     shown_attempt,
     shown_subscription,
     tell_state,
 )
-from entrepot.cli.with_database import with_database
-from entrepot.contract.notifications import NotificationKind
 from entrepot.domain.notifications import SUBSCRIBED_KINDS, OffReason, SubscriptionState
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class ShownCount(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @app.command(epilog="Kinds: " + ", ".join(SUBSCRIBED_KINDS))
+@on_database
 def create(
+    call: CommandCall,
     url: Annotated[str, typer.Argument(metavar="URL", help="Where notifications are sent to.")],
     business: BusinessOption = None,
     campaign: Annotated[
@@ -55,29 +57,19 @@ def create(
             help="Only orders of this campaign; instead of what the whole business subscribed to.",
         ),
     ] = None,
-    kind: Annotated[
-        list[NotificationKind] | None,
-        typer.Option(metavar="KIND", help="What to hear of; can be given several times. [all]"),
-    ] = None,
+    kind: KindOption = None,
     signed: Annotated[
         bool, typer.Option("--signed", help="Sign each notification; the secret is shown, once.")
     ] = False,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Subscribe a server to notifications. It is asked with a PING, and on when it answers."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.subscriptions import NewSubscription, create_subscription  # noqa: PLC0415
     from entrepot.outbound.addresses import check_url  # noqa: PLC0415
     from entrepot.outbound.signing import new_secret  # noqa: PLC0415
 
     if objection := check_url(url):
         raise typer.BadParameter(objection)
-    kinds = tuple(kind or SUBSCRIBED_KINDS)
-    if NotificationKind.PING in kinds:
-        raise typer.BadParameter("PING is asked of every server, not subscribed to.")
+    kinds = read_kinds(kind)
     secret = new_secret() if signed else None
 
     async def work(database: "Database") -> ShownSubscription:
@@ -93,24 +85,18 @@ def create(
             )
         return await _once_asked(database, business_id, made)
 
-    shown = with_database(settings, work)
-    show(msgspec.structs.replace(shown, secret=secret), as_json=as_json)
-    if not as_json:
+    shown = call.run(work)
+    call.show(msgspec.structs.replace(shown, secret=secret))
+    if not call.as_json:
         tell_state(shown)
         if signed:
             note("Keep the secret now: it cannot be shown again.")
 
 
 @app.command("list")
-def list_(
-    business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@on_database
+def list_(call: CommandCall, business: BusinessOption = None) -> None:
     """List the subscriptions of a business, and how many notifications wait for each."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.subscriptions import list_subscriptions  # noqa: PLC0415
 
     async def work(connection: "Connection") -> list[ShownSubscription]:
@@ -118,21 +104,18 @@ def list_(
         found = await list_subscriptions(connection, business_id)
         return [await shown_subscription(connection, each) for each in found]
 
-    found = with_database(settings, lambda database: database.read(work))
-    show_rows(found, as_json=as_json, empty="No subscription yet.")
+    found = call.read(work)
+    call.show_rows(found, empty="No subscription yet.")
 
 
 @app.command()
+@on_database
 def enable(
+    call: CommandCall,
     subscription_id: SubscriptionArgument,
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Switch a subscription on again: its server is asked with a PING first."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
 
     async def work(database: "Database") -> ShownSubscription:
         from entrepot.db import subscriptions  # noqa: PLC0415
@@ -145,23 +128,20 @@ def enable(
 
         return await _once_asked(database, await database.transaction(connect), subscription_id)
 
-    shown = with_database(settings, work)
-    show(shown, as_json=as_json)
-    if not as_json:
+    shown = call.run(work)
+    call.show(shown)
+    if not call.as_json:
         tell_state(shown)
 
 
 @app.command()
+@on_database
 def disable(
+    call: CommandCall,
     subscription_id: SubscriptionArgument,
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Switch a subscription off: nothing more is queued for it, what waits is dropped."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
 
     async def work(connection: "Connection") -> ShownSubscription:
         from entrepot.db import subscriptions  # noqa: PLC0415
@@ -171,21 +151,18 @@ def disable(
         await subscriptions.switch_off(connection, *key, OffReason.BY_HAND, await _now(connection))
         return await _shown(connection, *key)
 
-    shown = with_database(settings, lambda database: database.transaction(work))
-    show(shown, as_json=as_json)
+    shown = call.change(work)
+    call.show(shown)
 
 
 @app.command()
+@on_database
 def delete(
+    call: CommandCall,
     subscription_id: SubscriptionArgument,
     business: BusinessOption = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """End a subscription for ever, its log too."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
 
     async def work(connection: "Connection") -> ShownSubscription:
         from entrepot.db import subscriptions  # noqa: PLC0415
@@ -196,15 +173,14 @@ def delete(
         await subscriptions.delete(connection, business_id, subscription_id, now)
         return msgspec.structs.replace(shown, state=SubscriptionState.DELETED)
 
-    shown = with_database(settings, lambda database: database.transaction(work))
-    if as_json:
-        show(shown, as_json=True)
-    else:
-        say(f"Subscription {shown.id} is deleted.")
+    shown = call.change(work)
+    call.tell(f"Subscription {shown.id} is deleted.", json=shown)
 
 
 @app.command()
+@on_database
 def log(
+    call: CommandCall,
     subscription_id: SubscriptionArgument,
     business: BusinessOption = None,
     order: Annotated[
@@ -215,13 +191,8 @@ def log(
     lines: Annotated[
         int, typer.Option(min=1, max=limits.DELIVERY_LOG_LINES_MAX, help="How many at most.")
     ] = LOG_LINES,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Show what was sent to a server and what it answered, the latest first."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.delivery_log import UNACCEPTED, read_log  # noqa: PLC0415
 
     async def work(connection: "Connection") -> list[ShownAttempt]:
@@ -236,12 +207,14 @@ def log(
         )
         return [shown_attempt(each) for each in found]
 
-    found = with_database(settings, lambda database: database.read(work))
-    show_rows(found, as_json=as_json, empty="Nothing was sent.")
+    found = call.read(work)
+    call.show_rows(found, empty="Nothing was sent.")
 
 
 @app.command()
+@on_database
 def redeliver(
+    call: CommandCall,
     subscription_id: SubscriptionArgument,
     business: BusinessOption = None,
     order: Annotated[
@@ -254,13 +227,8 @@ def redeliver(
             min=1, max=HOURS_MAX, help="What was rejected, given up or dropped in so many hours."
         ),
     ] = None,
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Send notifications again: of orders, or those that did not come through."""
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     from entrepot.db.delivery_log import redeliver_failed, redeliver_orders  # noqa: PLC0415
 
     if (order is None) == (hours is None):
@@ -279,7 +247,7 @@ def redeliver(
             queued = await redeliver_failed(connection, *key, since)
         return ShownCount(subscription_id, business_id, queued)
 
-    show(with_database(settings, lambda database: database.transaction(work)), as_json=as_json)
+    call.show(call.change(work))
 
 
 async def _existing(connection: "Connection", business: int | None, subscription_id: int) -> int:
