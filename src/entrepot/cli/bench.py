@@ -9,14 +9,19 @@ from entrepot.bench.plan import Contender
 from entrepot.cli.bench_notify import notify
 from entrepot.cli.bench_options import options
 from entrepot.cli.bench_overload import overload
-from entrepot.cli.bench_running import run_bench, say_machine, warn_of_others
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.bench_running import (
+    figure,
+    quick_option,
+    run_bench,
+    say_machine,
+    seconds_option,
+    warn_of_others,
+)
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.output import (
-    JsonOption,
     note,
     progress,
     say,
-    show,
     show_rows,
 )
 
@@ -72,19 +77,14 @@ app.command()(overload)
 
 
 @app.command()
+@on_database
 def place(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.2, max=60, help="Measured seconds of each run.")
-    ] = SECONDS,
+    call: CommandCall,
+    seconds: Annotated[float, seconds_option(most=60)] = SECONDS,
     repeats: Annotated[
         int, typer.Option(min=0, max=20, help="Further runs of each best configuration.")
     ] = REPEATS,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
-    ] = False,
+    quick: Annotated[bool, quick_option("One short run of each kind")] = False,
     only: Annotated[
         list[Contender] | None,
         typer.Option(help="Run this contender alone; may be given twice. Default: all."),
@@ -92,7 +92,6 @@ def place(
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="Let Entrepot count no request limits.")
     ] = False,
-    as_json: JsonOption = False,
 ) -> None:
     """Place orders as fast as possible: pgbench, FastAPI with SQLAlchemy, and Entrepot.
 
@@ -101,16 +100,11 @@ def place(
     """
     from entrepot.bench.plan import full_plan, quick_plan  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = quick_plan() if quick else full_plan(seconds, repeats)
     plan = msgspec.structs.replace(plan, limited=not no_limits)
     if only:
         plan = plan.only(*only)
-    report = run_bench(settings, lambda url: _place(url, plan))
-    if as_json:
-        show(report, as_json=True)
-    else:
-        _tell(report)
+    run_bench(call, lambda url: _place(url, plan), _tell)
 
 
 async def _place(url: str, plan: "Plan") -> "Report":
@@ -151,11 +145,11 @@ def _row(measured: "Measured") -> _Row:
         orders_per_s=f"{measured.orders_per_second:,.0f}",
         p50_ms=f"{measured.p50_ms:.1f}",
         p99_ms=f"{measured.p99_ms:.1f}",
-        generator_us=_us(measured.generator_cpu_us),
+        generator_us=figure(measured.generator_cpu_us),
         generator_cores=f"{measured.generator_cores:.2f}",
-        service_us=_us(measured.service_cpu_us),
-        database_us=_us(measured.database_cpu_us),
-        others_cores="–" if measured.foreign_cores is None else f"{measured.foreign_cores:.2f}",
+        service_us=figure(measured.service_cpu_us),
+        database_us=figure(measured.database_cpu_us),
+        others_cores=figure(measured.foreign_cores, 2),
     )
 
 
@@ -179,7 +173,3 @@ def _best_row(best: "Best", report: "Report") -> _BestRow:
         p99_ms=f"{best.p99_ms:.1f}",
         entrepot_places="–" if ratio is None else f"{ratio:.1f} times as many",
     )
-
-
-def _us(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.bench_running import run_bench, say_machine
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import JsonOption, note, say, show, show_rows
+from entrepot.cli.bench_running import figure, quick_option, run_bench, say_machine, seconds_option
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import note, say, show_rows
 
 if TYPE_CHECKING:
     from entrepot.bench.notify import NotifyPlan, NotifyReport, NotifyRun
@@ -31,20 +31,14 @@ class _Row(msgspec.Struct, frozen=True):
     drained_per_s: str
 
 
+@on_database
 def notify(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.2, max=120, help="Measured seconds of each run.")
-    ] = SECONDS,
+    call: CommandCall,
+    seconds: Annotated[float, seconds_option(most=120)] = SECONDS,
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Processes that place orders, and notify.")
     ] = 1,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Short runs: does it work at all?")
-    ] = False,
-    as_json: JsonOption = False,
+    quick: Annotated[bool, quick_option("Short runs")] = False,
 ) -> None:
     """Place orders as fast as possible, first with nobody and then with somebody who hears.
 
@@ -53,13 +47,8 @@ def notify(
     """
     from entrepot.bench.notify import NotifyPlan  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = NotifyPlan(QUICK, QUICK, workers) if quick else NotifyPlan(seconds, WARM_UP_S, workers)
-    report = run_bench(settings, lambda url: _notify(url, plan))
-    if as_json:
-        show(report, as_json=True)
-    else:
-        _tell(report)
+    run_bench(call, lambda url: _notify(url, plan), _tell)
 
 
 async def _notify(url: str, plan: "NotifyPlan") -> "NotifyReport":
@@ -85,13 +74,9 @@ def _row(run: "NotifyRun") -> _Row:
         orders=f"{run.orders:,}",
         orders_per_s=f"{run.orders_per_second:,.0f}",
         p99_ms=f"{run.p99_ms:.1f}",
-        service_us=_us(run.service_cpu_us),
-        database_us=_us(run.database_cpu_us),
+        service_us=figure(run.service_cpu_us),
+        database_us=figure(run.database_cpu_us),
         heard_per_s=f"{run.heard_per_second:,.0f}" if run.subscribed else "–",
         waiting_then=f"{run.waiting:,}" if run.subscribed else "–",
         drained_per_s=f"{run.drained_per_second:,.0f}" if run.waiting else "–",
     )
-
-
-def _us(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"

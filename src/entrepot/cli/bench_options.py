@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from entrepot.cli.bench_running import run_bench, say_machine, warn_of_others
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
+from entrepot.cli.bench_running import (
+    figure,
+    quick_option,
+    run_bench,
+    say_machine,
+    seconds_option,
+    warn_of_others,
+)
+from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.output import (
-    JsonOption,
     note,
     progress,
     say,
-    show,
     show_rows,
 )
 
@@ -39,20 +44,14 @@ class _Row(msgspec.Struct, frozen=True):
     others_cores: str
 
 
+@on_database
 def options(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.2, max=60, help="Measured seconds of each run.")
-    ] = SECONDS,
+    call: CommandCall,
+    seconds: Annotated[float, seconds_option(most=60)] = SECONDS,
     repeats: Annotated[
         int, typer.Option(min=1, max=20, help="Runs of each network and question.")
     ] = REPEATS,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="One short run of each kind: does it work at all?")
-    ] = False,
-    as_json: JsonOption = False,
+    quick: Annotated[bool, quick_option("One short run of each kind")] = False,
 ) -> None:
     """Ask for delivery options as fast as one process answers, on networks of three sizes.
 
@@ -62,13 +61,8 @@ def options(
     """
     from entrepot.bench.options import full_plan, quick_plan  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = quick_plan() if quick else full_plan(seconds, repeats)
-    report = run_bench(settings, lambda url: _ask(url, plan))
-    if as_json:
-        show(report, as_json=True)
-    else:
-        _tell(report)
+    run_bench(call, lambda url: _ask(url, plan), _tell)
 
 
 async def _ask(url: str, plan: "OptionsPlan") -> "OptionsReport":
@@ -115,7 +109,7 @@ def _row(quoted: "Quoted") -> _Row:
         p99_ms=f"{quoted.p99_ms:.1f}",
         service_cpu_ms=_ms(quoted.service_cpu_us),
         database_cpu_ms=_ms(quoted.database_cpu_us),
-        others_cores="–" if quoted.foreign_cores is None else f"{quoted.foreign_cores:.2f}",
+        others_cores=figure(quoted.foreign_cores, 2),
     )
 
 

@@ -6,9 +6,9 @@ import msgspec
 import typer
 
 from entrepot import limits
-from entrepot.cli.bench_running import run_bench, say_machine
-from entrepot.cli.database import ConfigOption, DatabaseUrlOption, DataDirOption, read_settings
-from entrepot.cli.output import JsonOption, note, say, show, show_rows
+from entrepot.cli.bench_running import quick_option, run_bench, say_machine, seconds_option
+from entrepot.cli.command_call import CommandCall, on_database
+from entrepot.cli.output import note, say, show_rows
 
 if TYPE_CHECKING:
     from entrepot.bench.overload import OverloadPlan, OverloadReport, OverloadRun
@@ -33,18 +33,12 @@ class _Row(msgspec.Struct, frozen=True):
     p99_ms_of_503: str
 
 
+@on_database
 def overload(
-    config: ConfigOption = None,
-    database_url: DatabaseUrlOption = None,
-    data_dir: DataDirOption = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.2, max=120, help="Measured seconds of each run.")
-    ] = SECONDS,
+    call: CommandCall,
+    seconds: Annotated[float, seconds_option(most=120)] = SECONDS,
     workers: Annotated[int, typer.Option(min=1, max=8, help="Processes that place orders.")] = 1,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Short runs: does it work at all?")
-    ] = False,
-    as_json: JsonOption = False,
+    quick: Annotated[bool, quick_option("Short runs")] = False,
 ) -> None:
     """Offer as many orders as can be placed, then three times as many.
 
@@ -54,17 +48,12 @@ def overload(
     """
     from entrepot.bench.overload import OverloadPlan  # noqa: PLC0415
 
-    settings = read_settings(config, database_url=database_url, data_dir=data_dir)
     plan = (
         OverloadPlan(QUICK, QUICK, workers, QUICK_BUYERS)
         if quick
         else OverloadPlan(seconds, WARM_UP_S, workers, workers * BUYERS_PER_WORKER)
     )
-    report = run_bench(settings, lambda url: _overload(url, plan))
-    if as_json:
-        show(report, as_json=True)
-    else:
-        _tell(report)
+    run_bench(call, lambda url: _overload(url, plan), _tell)
 
 
 async def _overload(url: str, plan: "OverloadPlan") -> "OverloadReport":
