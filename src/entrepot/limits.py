@@ -79,9 +79,9 @@ POOL_WAITING_MAX = 1_000
 # A transaction takes milliseconds: whoever holds a row for longer is not about to give it back.
 LOCK_WAIT_MS_MAX = 200
 STATEMENT_S_MAX = 8.0
-
-# Existing slot rows a process remembers, so that it need not ask for them again.
-KNOWN_SLOTS_MAX = 100_000
+# How long the server waits for the next statement of a transaction. A machine that lost its power
+# or its network says no goodbye, and TCP takes two hours to miss it, with all its rows locked.
+SILENCE_MS_MAX = 5_000
 
 # How often overdue work is looked for. Reads and decisions do not depend on it.
 WORK_PERIOD_S = 1.0

@@ -145,3 +145,22 @@ async def test_who_waits_too_long_is_told_so(
             await p1.order(wanted)
     # It was dropped before it was taken: its external id is still free.
     assert told(await p1.order(wanted)) == "Placed"
+
+
+@pytest.mark.parametrize("statement", ["WITH placed", "SELECT s.business_id"])
+async def test_a_lost_attempt_of_which_the_server_does_not_hear(
+    url: str, ours: Shop, p1: Process, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    """It keeps the keys of its orders, or rows as well, until the server has waited long enough."""
+    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 2_000)
+    await p1.stock(ours, apple=9, bread=9)
+    async with wire_to(url) as wire, process(wire.url) as other:
+        gate = wire.stop_after(statement)
+        lost = [asyncio.create_task(other.order(command(ours, {"apple": 1}))) for _ in range(6)]
+        await gate.reached()
+        gate.strand()
+        breads = [asyncio.create_task(other.order(command(ours, {"bread": 1}))) for _ in range(3)]
+        async with asyncio.timeout(PATIENCE_S):
+            assert {told(one) for one in await asyncio.gather(*breads)} == {"Placed"}
+        assert not any(one.done() for one in lost)
+        assert {told(one) for one in await asyncio.gather(*lost)} == {"Placed"}

@@ -27,6 +27,7 @@ class Gate:
         self.skip = skip
         self._reached = asyncio.Event()
         self._verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.stranded = False
 
     async def reached(self) -> None:
         """Wait until a connection stands at the gate."""
@@ -39,6 +40,11 @@ class Gate:
 
     def cut(self) -> None:
         """Break the connection off, towards both ends."""
+        self._decide(go_on=False)
+
+    def strand(self) -> None:
+        """Break the connection off towards the client alone: the server hears nothing of it."""
+        self.stranded = True
         self._decide(go_on=False)
 
     def _decide(self, *, go_on: bool) -> None:
@@ -61,6 +67,7 @@ class Wire:
         self._gates: list[Gate] = []
         self._broken = False
         self._conversations: set[asyncio.Task[None]] = set()
+        self._stranded: list[asyncio.StreamWriter] = []
 
     def stop_before(self, text: str, *, skip: int = 0) -> Gate:
         """Hold back the next statement that begins so, after `skip` others."""
@@ -112,6 +119,8 @@ class Wire:
         """End every conversation."""
         self.break_off()
         await asyncio.gather(*self._conversations, return_exceptions=True)
+        for to_server in self._stranded:
+            to_server.transport.abort()
 
     def _hang_up(self) -> None:
         for conversation in self._conversations:
@@ -127,14 +136,21 @@ class Wire:
             async with asyncio.TaskGroup() as group:
                 group.create_task(conversation.forward_statements())
                 group.create_task(conversation.forward_answers())
+        except* _Stranded:
+            self._stranded.append(upstream[1])
         except* (ConnectionError, asyncio.IncompleteReadError, _Cut):
             pass
         finally:
-            upstream[1].transport.abort()
+            if upstream[1] not in self._stranded:
+                upstream[1].transport.abort()
 
 
 class _Cut(Exception):  # noqa: N818 - the end of a conversation, not an error
     """The connection is to be broken off."""
+
+
+class _Stranded(_Cut):
+    """The server shall not hear of it."""
 
 
 class _Conversation:
@@ -165,7 +181,7 @@ class _Conversation:
             if gate is not None and gate.answered:
                 self._awaited = gate
             elif gate is not None and not await gate.pass_through():
-                raise _Cut
+                raise _Stranded if gate.stranded else _Cut
             self._to_server.write(head + body)
             await self._to_server.drain()
 
@@ -181,7 +197,7 @@ class _Conversation:
                     continue
                 self._awaited = None
                 if not await gate.pass_through():
-                    raise _Cut
+                    raise _Stranded if gate.stranded else _Cut
             self._to_client.write(held_back)
             held_back = b""
             await self._to_client.drain()

@@ -15,7 +15,7 @@ from entrepot.db.transaction import Database
 from entrepot.work.duties import DUTIES
 from entrepot.work.duty import Duty
 from entrepot.work.move_clock import change_clock, move_clock
-from tests.races.world import CLOCK, HOUR, START, Process, Shop, command, order_id_of
+from tests.races.world import CLOCK, HOUR, START, Process, Shop, command, order_id_of, process
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -127,6 +127,28 @@ async def test_what_does_not_end_is_told(p1: Process, monkeypatch: pytest.Monkey
     assert refused.code == "CLOCK_UNFINISHED"
     assert "stuck" in refused.message
     assert await p1.database.read(CLOCK.now) == START + MINUTE
+
+
+async def test_a_move_may_take_longer_than_other_transactions_may_be_silent(
+    url: str, p1: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 100)
+    waiting = [START + MINUTE]
+
+    async def do(_database: Database, _clock: Clock) -> int:
+        if not waiting:
+            return 0
+        await asyncio.sleep(0.5)
+        waiting.clear()
+        return 1
+
+    async def next_due(_connection: Connection) -> datetime | None:
+        return min(waiting, default=None)
+
+    async with process(url) as patient:
+        state = await advance(patient, HOUR, Duty("slow", do, next_due))
+    assert isinstance(state, ClockState)
+    assert state.now == await p1.database.read(CLOCK.now) == START + HOUR
 
 
 async def test_a_clock_that_goes_on_is_where_it_was_wanted(p1: Process) -> None:

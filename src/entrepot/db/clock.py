@@ -24,6 +24,7 @@ _MOVER_LOCK = 0x656E_7472_0002
 _READ = f"SELECT {NOW_SQL}"
 _HOLD = f"SELECT pg_advisory_xact_lock_shared({_CLOCK_LOCK})"
 _HOLD_ALONE = f"SELECT pg_advisory_xact_lock({_CLOCK_LOCK})"
+_BE_SILENT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 _TRY_BECOME_MOVER = f"SELECT pg_try_advisory_xact_lock({_MOVER_LOCK})"
 
 _READ_STATE = f"""
@@ -102,6 +103,11 @@ async def read_state(connection: Connection) -> ClockState:
     """Read the moment and how the clock goes."""
     row = await connection.fetchrow(_READ_STATE)
     return ClockState(row["moment"], row["frozen"], row["ahead_s"])
+
+
+async def may_be_silent(connection: Connection) -> None:
+    """Let the transaction stay open while others do what a move brings, however long it takes."""
+    await connection.execute(_BE_SILENT)
 
 
 async def try_become_mover(connection: Connection) -> bool:

@@ -1,8 +1,8 @@
 """Weights and sides of offers as one process remembers them.
 
 Every change of a business's offers raises its `catalogue_version` in the same transaction, and
-a batch reads that version after its locks: what is remembered is used only under the version it
-was read with, so it is never older than the batch's own reading would be.
+a batch reads that version after its locks, or before them and again: what is remembered is used
+only under the version it was read with, so it is never older than the batch's own reading would be.
 """
 
 from collections.abc import Collection, Mapping

@@ -243,6 +243,8 @@ async def open_database(
             reset=_keep_as_it_is,
             server_settings={
                 "application_name": "entrepot",
+                # A connection may be lost without the server's hearing of it.
+                "idle_in_transaction_session_timeout": f"{limits.SILENCE_MS_MAX}ms",
                 "jit": "off",
                 "lock_timeout": f"{limits.LOCK_WAIT_MS_MAX}ms",
                 "timezone": "UTC",

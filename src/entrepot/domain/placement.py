@@ -128,7 +128,7 @@ class PlacedParcel(msgspec.Struct, frozen=True, gc=False):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """What is known when a batch is decided, all of it read after the locks were taken.
+    """What is known when a batch is decided: read after its locks were taken, or holding there too.
 
     `places` holds where each command leads and `wanted` what stock it takes (`stock_wanted`), in
     their order; `used` the order ids under each external id taken; `slots_held` counts parcels

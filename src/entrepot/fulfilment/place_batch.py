@@ -126,10 +126,15 @@ class PlaceBatch:
     async def _until_known(self, commands: Sequence[PlaceCommand]) -> list[Outcome]:
         """Run the batch until it is known what became of it."""
         deadline = asyncio.get_running_loop().time() + limits.UNKNOWN_OUTCOME_S_MAX
-        repeats = 0
+        repeats, lost = 0, False
         while True:
             try:
                 return await self._make_way(commands)
+            except CommandsWaitError as busy:
+                if lost and not any(busy.waiting):
+                    # The lost attempt is still going on, and has the keys of all their orders.
+                    raise CommandsWaitError([True] * len(commands)) from busy
+                raise
             except Exception as error:
                 if not may_repeat(error) and not isinstance(error, DatabaseUnavailable):
                     raise

@@ -79,6 +79,7 @@ async def _alone(
 
     # A transaction that stays open and changes nothing: its lock goes with its connection.
     async def alone(connection: Connection) -> ClockState | Refusal:
+        await db_clock.may_be_silent(connection)
         while not await db_clock.try_become_mover(connection):
             if asyncio.get_running_loop().time() > patience_until:
                 now = (await db_clock.read_state(connection)).now
