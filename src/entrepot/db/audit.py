@@ -17,8 +17,9 @@ from entrepot.db import audit_statements as statements
 from entrepot.db.audit_life import OPERATION_CHECK
 from entrepot.db.connection import Connection
 from entrepot.db.locks import slot_columns
+from entrepot.db.slot_keys import slot_key, slot_of_order
 from entrepot.db.transaction import Database
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.holds import TAKEN
 
 Advance = Callable[[int], None]
@@ -113,7 +114,7 @@ class _Audit:
         while rows := await self.fetch(statements.SLOT_PAGE, *after, _PAGE):
             after = tuple(rows[-1][:5])
             for row in rows:
-                key = _slot_key(row)
+                key = slot_key(*row[:5])
                 if counted.pop(key, 0) != row["held"]:
                     odd.append(key)
             self._gone_through(len(rows))
@@ -151,7 +152,7 @@ class _Audit:
             for check, statement in statements.ORDER_CHECKS.items():
                 await self._check(check, business_id, statement, business_id, after, upto)
             held = (row for row in rows if row["slot_hold"] in TAKEN)
-            self._orders_on_slots.update(_slot_key(row[1:]) for row in held)
+            self._orders_on_slots.update(slot_of_order(row) for row in held)
             self._gone_through(len(rows))
             after = upto
 
@@ -190,7 +191,3 @@ class _Audit:
     def _gone_through(self, rows: int) -> None:
         self.rows += rows
         self._advance(rows)
-
-
-def _slot_key(row: Sequence[Any]) -> SlotKey:
-    return SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4])

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from entrepot.db.columns import column
 from entrepot.db.connection import Connection
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.db.slot_keys import slot_key
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.stock import StockKey, StockRow
 
 # Slot keys as statements unnest them; `slot_columns` gives the values.
@@ -148,7 +149,7 @@ async def _slots(
     if not keys:
         return {}
     rows = await connection.fetch(statement, *slot_columns(sorted(set(keys))))
-    return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
+    return {slot_key(*key): held for *key, held in rows}
 
 
 def stock_columns(keys: Collection[StockKey]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from entrepot.db import balances, order_history, order_returns
 from entrepot.db.balances import BalanceKeys, require_rows
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection, Row
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.db.slot_keys import slot_of_order
 from entrepot.domain.holds import ItemHold, SlotHold
 from entrepot.domain.order_changes import Change, LockedItem, LockedOrder
 from entrepot.domain.order_moves import PICKUP, SHIPPED, Stage
@@ -231,13 +231,7 @@ def _order_of(business_id: int, row: Row, items: Sequence[LockedItem]) -> Locked
         campaign_id=row["campaign_id"],
         stage=Stage(OrderStatus(row["status"]), OrderSubstatus(row["substatus"])),
         fake=row["fake"],
-        slot=SlotKey(
-            PlaceKind(row["place_kind"]),
-            row["place_id"],
-            row["slot_day"],
-            row["slot_from_minute"],
-            row["slot_to_minute"],
-        ),
+        slot=slot_of_order(row),
         slot_hold=SlotHold(row["slot_hold"]),
         region_id=row["region_id"],
         warehouse_id=row["warehouse_id"],

@@ -15,7 +15,7 @@ import msgspec
 from entrepot.contract.enums import OrderStatus, OrderSubstatus
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection, Row
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.db.slot_keys import slot_of_order
 from entrepot.domain.order import (
     FINISHED,
     CourierAddress,
@@ -221,13 +221,7 @@ def _order_of(row: Row, items: tuple[OrderItem, ...]) -> Order:
         standing=_standing_of(row["status"], row["substatus"], row["updated_at"]),
         fake=row["fake"],
         warehouse_id=row["warehouse_id"],
-        slot=SlotKey(
-            PlaceKind(row["place_kind"]),
-            row["place_id"],
-            row["slot_day"],
-            row["slot_from_minute"],
-            row["slot_to_minute"],
-        ),
+        slot=slot_of_order(row),
         region_id=row["region_id"],
         shipment_day=row["shipment_day"],
         items_total_kopecks=row["items_total_kopecks"],

@@ -8,7 +8,8 @@ from entrepot.db.balances import BalanceKeys
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 from entrepot.db.locks import SLOT_ARRAYS, slot_columns
-from entrepot.domain.delivery.slot import PlaceKind, SlotKey
+from entrepot.db.slot_keys import slot_key
+from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.stock import StockKey
 
 _FIND_OVERDUE = f"""
@@ -125,10 +126,5 @@ async def read_holds(
         if row[3] is None:
             holds.stock.add(StockKey(business_id, row[1], row[2]))
         else:
-            holds.slots.add(_slot(row[3:8]))
+            holds.slots.add(slot_key(*row[3:8]))
     return found
-
-
-def _slot(row: Collection[object]) -> SlotKey:
-    place_kind, *rest = row
-    return SlotKey(PlaceKind(place_kind), *rest)  # type: ignore[arg-type]

@@ -5,12 +5,14 @@ that very moment; they are asked about only where a slot seems full, since they 
 slots are everybody's.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from entrepot.db.clock import NOW_SQL
 from entrepot.db.connection import Connection
 from entrepot.db.locks import SLOT_ARRAYS, slot_columns
+from entrepot.db.slot_keys import slot_key
 from entrepot.domain.delivery.offering import slot_room
 from entrepot.domain.delivery.slot import PlaceKind, SlotKey
 from entrepot.domain.network import Network
@@ -80,5 +82,5 @@ async def count_overdue(connection: Connection, slots: Collection[SlotKey]) -> d
     return _counts(await connection.fetch(_COUNT_OVERDUE, *slot_columns(slots)))
 
 
-def _counts(rows: list[tuple[str, int, date, int, int, int]]) -> dict[SlotKey, int]:
-    return {SlotKey(PlaceKind(row[0]), row[1], row[2], row[3], row[4]): row[5] for row in rows}
+def _counts(rows: Iterable[Sequence[Any]]) -> dict[SlotKey, int]:
+    return {slot_key(*key): count for *key, count in rows}
