@@ -134,20 +134,11 @@ def _read_csv(file: Path) -> Sheet[CarrierEvent]:
     lines: list[Line[CarrierEvent]] = []
     problems = list(sheet.problems)
     for line in sheet.lines:
-        row = line.row
-        refused = _refused(row.refused or "")
+        refused = _refused(line.row.refused or "")
         if refused is None:
             problems.append(sheet.problem(line, "refused reads like this: 2 CUP-1; 1 LAMP-7"))
             continue
-        event = CarrierEvent(
-            business_id=row.business_id,
-            order_id=row.order_id,
-            kind=row.type,
-            receive_code=row.receive_code,
-            refused=refused,
-            reason=row.reason,
-        )
-        lines.append(Line(line.number, event))
+        lines.append(Line(line.number, _event(line.row, refused)))
     return Sheet(sheet.file, tuple(lines), tuple(problems))
 
 
@@ -172,17 +163,21 @@ def _read_json(file: Path) -> Sheet[CarrierEvent]:
         return Sheet(name, (), (Problem(name, 0, f"cannot be read: {error.strerror}"),))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Sheet(name, (), (Problem(name, 0, str(error)),))
-    lines = (Line(number, _event(one)) for number, one in enumerate(found, start=1))
+    lines = (Line(number, _event(one, _units(one))) for number, one in enumerate(found, start=1))
     return Sheet(name, tuple(lines), ())
 
 
-def _event(found: EventObject) -> CarrierEvent:
+def _units(found: EventObject) -> tuple[UnitsRefused, ...]:
+    return tuple(UnitsRefused(one.offer_id, one.count) for one in found.refused)
+
+
+def _event(found: EventRow | EventObject, refused: tuple[UnitsRefused, ...]) -> CarrierEvent:
     return CarrierEvent(
         business_id=found.business_id,
         order_id=found.order_id,
         kind=found.type,
         receive_code=found.receive_code,
-        refused=tuple(UnitsRefused(one.offer_id, one.count) for one in found.refused),
+        refused=refused,
         reason=found.reason,
     )
 
