@@ -7,12 +7,7 @@ import typer
 
 from entrepot.cli.chosen_business import check_id, choose_business
 from entrepot.cli.command_call import CommandCall, on_database
-from entrepot.cli.output import (
-    ExitCode,
-    note,
-    progress,
-    say,
-)
+from entrepot.cli.output import ExitCode, note, progress, say
 from entrepot.db.audit import AuditReport, Finding
 from entrepot.limits import AUDIT_STATEMENT_S_MAX
 

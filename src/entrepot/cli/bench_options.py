@@ -14,12 +14,7 @@ from entrepot.cli.bench_running import (
     warn_of_others,
 )
 from entrepot.cli.command_call import CommandCall, on_database
-from entrepot.cli.output import (
-    note,
-    progress,
-    say,
-    show_rows,
-)
+from entrepot.cli.output import note, progress, say, show_rows
 
 if TYPE_CHECKING:
     from entrepot.bench.options import OptionsPlan, OptionsReport, Quoted

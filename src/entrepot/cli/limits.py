@@ -8,12 +8,7 @@ import typer
 from entrepot.cli.chosen_business import BusinessOption, choose_business
 from entrepot.cli.command_call import CommandCall, on_database
 from entrepot.cli.output import CommandRefused, note
-from entrepot.contract.request_limits import (
-    PARALLEL_DEFAULT,
-    SHARED_PARALLEL,
-    OwnLimit,
-    figures_of,
-)
+from entrepot.contract.request_limits import PARALLEL_DEFAULT, SHARED_PARALLEL, OwnLimit, figures_of
 from entrepot.domain.accounts import Business
 
 if TYPE_CHECKING:

@@ -10,9 +10,7 @@ import typer
 
 from entrepot.cli.chosen_business import BusinessOption, check_id, choose_business
 from entrepot.cli.command_call import CommandCall, on_database
-from entrepot.cli.database import (
-    command_database,
-)
+from entrepot.cli.database import command_database
 from entrepot.cli.output import CommandRefused, note, warn
 from entrepot.cli.subscription_words import KindOption, read_kinds
 from entrepot.contract.notifications import NotificationKind

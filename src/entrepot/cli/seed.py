@@ -7,9 +7,7 @@ import msgspec
 import typer
 
 from entrepot.cli.command_call import CommandCall, on_database
-from entrepot.cli.database import (
-    command_database,
-)
+from entrepot.cli.database import command_database
 from entrepot.cli.output import activity
 from entrepot.settings import Settings
 
