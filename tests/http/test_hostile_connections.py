@@ -126,6 +126,18 @@ async def test_who_will_ask_no_more_is_answered(shared_service: Service, world: 
     writer.close()
 
 
+async def test_who_will_ask_no_more_is_answered_though_it_says_so_at_once(
+    shared_service: Service,
+) -> None:
+    """Its half of the connection is closed while the answer waits to be sent."""
+    reader, writer = await connect(shared_service.base_url)
+    writer.write(request_bytes("PUT", "/v2/campaigns"))
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        assert (await reader.read()).startswith(b"HTTP/1.1 405 ")
+    writer.close()
+
+
 @pytest.mark.parametrize("cut_off", [1, 10])
 async def test_who_hangs_up_within_a_request_is_not_waited_for(
     shared_service: Service, cut_off: int

@@ -52,21 +52,24 @@ class _JoinedWrites:
 
     def write(self, part: bytes) -> None:
         if not self._parts:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._parts.append(part)
 
     def write_at_once(self, whole: bytes) -> None:
         """Send a whole answer behind what was written before it."""
-        self._flush()
-        self._transport.write(whole)
+        self.flush()
+        if not self._transport.is_closing():
+            self._transport.write(whole)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is there; who has hung up gets nothing, and is nobody's fault."""
         if self._parts:
-            self._transport.write(b"".join(self._parts))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(self._parts))
             self._parts.clear()
 
 
@@ -114,6 +117,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer who has asked and will ask no more; hang up on who has left in the middle."""
         latest: RequestResponseCycle | None = self.cycle
         if latest is None or latest.response_complete or not self._at_rest:
+            self._joined.flush()  # or the connection is closed before
             return None
         latest.keep_alive = False  # the last answer ends the connection
         return True
