@@ -13,6 +13,7 @@ from entrepot.db.connection import Connection
 from entrepot.demo.seed import DemoWorld
 from entrepot.figures import Family, Numbers, Spreads
 from entrepot.operations.call import Platform
+from tests.http.raw import request_bytes, send
 from tests.http.shopping import Json, Shop, parcels, pickup_options, to_point
 from tests.races.books import audit_findings
 from tests.support.client import Answer, Client
@@ -53,18 +54,36 @@ class Stuck:
         await self._let_go.wait()
 
 
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
 async def test_who_is_not_answered_in_time_is_told_so(
-    client: Client, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    client: Client, platform: Platform, monkeypatch: pytest.MonkeyPatch, connection: str
 ) -> None:
     monkeypatch.setattr(limits, "CALL_S_MAX", 0.1)
+    headers = {"Connection": connection}
     with structlog.testing.capture_logs() as logged:
-        async with Stuck(platform, "campaign"):
-            answer = await client.request("GET", "/v2/campaigns")
+        async with Stuck(platform, "campaign"), asyncio.timeout(10):
+            answer = await client.request("GET", "/v2/campaigns", headers=headers)
     assert told(answer) == UNAVAILABLE
     (entry,) = (entry for entry in logged if entry["event"] == "a request took too long")
     assert entry["request_id"] == answer.headers["X-Request-Id"]
     monkeypatch.undo()
     assert (await client.request("GET", "/v2/campaigns")).status == 200
+
+
+async def test_the_wait_for_a_slow_body_is_no_time_of_ours(
+    service: Service, platform: Platform, world: DemoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is who sends it slowly told 503, nor may we take longer for what comes after it."""
+    monkeypatch.setattr(limits, "CALL_S_MAX", 0.5)
+    path = f"/v1/campaigns/{world.first.campaign_id}/orders/create"
+    whole = request_bytes("POST", path, b"{}", Api_Key=world.first.api_key)
+    answer = await send(service.base_url, whole[:-1], whole[-1:], pause_s=2)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    path = f"/v2/campaigns/{world.first.campaign_id}/offers/stocks"
+    whole = request_bytes("POST", path, b"{}", Api_Key=world.first.api_key)
+    async with Stuck(platform, "stock"), asyncio.timeout(6):
+        answer = await send(service.base_url, whole[:-1], whole[-1:], pause_s=0.1)
+    assert answer.startswith(b"HTTP/1.1 503 ")
 
 
 async def test_more_than_can_be_worked_on_are_refused_at_once(

@@ -1,6 +1,7 @@
 """Read and decode the body of a request: bounded, JSON only, refused in the contract's words."""
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
@@ -43,11 +44,16 @@ async def read_body(request: Request, bytes_max: int) -> bytes | Refusal:
     body = request.whole_body
     if body is not None:  # nearly always: no timer for what will not wait
         return body if len(body) <= bytes_max else _too_big(len(body), bytes_max)
+    # A slow body is bounded by itself: waiting for it is no time of ours.
+    began = time.perf_counter()
+    request.overdue_at += limits.BODY_READ_S_MAX
     try:
         async with asyncio.timeout(limits.BODY_READ_S_MAX):
             return await _receive_all(request, bytes_max)
     except TimeoutError:
         return UNEXPECTED_END()
+    finally:
+        request.overdue_at -= limits.BODY_READ_S_MAX - (time.perf_counter() - began)
 
 
 class BodyDecoder:

@@ -41,11 +41,8 @@ class Outstanding:
         if len(self._open) >= limits.REQUESTS_AT_ONCE_MAX:
             self.figures.turned_away += 1
             return False
-        patience = request.endpoint.answer_s_max or limits.CALL_S_MAX
-        if request.whole_body is None:
-            patience += limits.BODY_READ_S_MAX  # a slow body is bounded by itself
         request.began = time.perf_counter()
-        request.overdue_at = request.began + patience
+        request.overdue_at = request.began + (request.endpoint.answer_s_max or limits.CALL_S_MAX)
         self._open.add(request)
         if self._looking is None:
             self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look)

@@ -23,6 +23,7 @@ class Request(ABC):
 
     `whole_body` is there when all of the body has arrived; else it comes by `receive`. `passage`
     is the way through the limits that the request took, so that every answer can tell of them.
+    `began` and `overdue_at` are moments of `time.perf_counter`.
     """
 
     __slots__ = (
