@@ -294,7 +294,6 @@ class BoundedHttp(HttpToolsProtocol):
             application is None
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
-            or parser.should_upgrade()
             or self.expect_100_continue
         ):
             return None
