@@ -1,6 +1,7 @@
 """A connection that dies at any point of placing: what became of the batch is found out."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from tests.races.wire import Gate, Wire, wire_to
 from tests.races.world import Process, Shop, command, outsider, process, told
 
 BEFORE_AND_AFTER = pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+BatchOf = Callable[[Shop, Process], Awaitable[list[PlaceCommand]]]
 STATEMENTS = (
     "BEGIN",
     "SELECT pg_advisory_xact_lock_shared",
@@ -64,6 +66,10 @@ EXPECTED = [
     "Placed",
     "NOT_ENOUGH_STOCK",
 ]
+KINDS = (
+    pytest.param(mixed_batch, EXPECTED, id="under locks"),
+    pytest.param(plain_batch, ["Placed", "Placed", "OFFER_NOT_FOUND"], id="ahead of locks"),
+)
 
 
 def replayed_as_told(outcome: Outcome | Exception) -> str:
@@ -77,37 +83,25 @@ def replayed_as_told(outcome: Outcome | Exception) -> str:
 
 @BEFORE_AND_AFTER
 @pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.parametrize(("batch_of", "expected"), KINDS)
 async def test_the_batch_is_done_once(
-    url: str, ours: Shop, p1: Process, statement: str, *, answered: bool
+    url: str,
+    ours: Shop,
+    p1: Process,
+    statement: str,
+    batch_of: BatchOf,
+    expected: list[str],
+    *,
+    answered: bool,
 ) -> None:
-    batch = await mixed_batch(ours, p1)
+    batch = await batch_of(ours, p1)
     async with wire_to(url) as wire, process(wire.url) as other:
         gate = stop(wire, statement, answered=answered)
         placing = asyncio.create_task(other.place(*batch))
         await gate.reached()
         gate.cut()
         outcomes = await placing
-    assert [replayed_as_told(outcome) for outcome in outcomes] == EXPECTED
-    await assert_done_once(p1, batch, outcomes)
-
-
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("statement", STATEMENTS)
-async def test_the_batch_that_is_written_ahead_is_done_once(
-    url: str, ours: Shop, p1: Process, statement: str, *, answered: bool
-) -> None:
-    batch = await plain_batch(ours, p1)
-    async with wire_to(url) as wire, process(wire.url) as other:
-        gate = stop(wire, statement, answered=answered)
-        placing = asyncio.create_task(other.place(*batch))
-        await gate.reached()
-        gate.cut()
-        outcomes = await placing
-    assert [replayed_as_told(outcome) for outcome in outcomes] == [
-        "Placed",
-        "Placed",
-        "OFFER_NOT_FOUND",
-    ]
+    assert [replayed_as_told(outcome) for outcome in outcomes] == expected
     await assert_done_once(p1, batch, outcomes)
 
 
