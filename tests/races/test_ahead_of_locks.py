@@ -112,12 +112,14 @@ async def test_the_external_id_is_taken_after_it_was_looked_for(
     await p1.stock(ours, apple=9)
     async with wire_to(url) as wire, process(wire.url) as other:
         looked = wire.stop_after("SELECT m.moment")
-        placing = asyncio.create_task(other.order(command(ours, {"apple": 1}, external="A-1")))
+        batch = [command(ours, {"apple": 1}, external=external) for external in ("A-1", "A-2")]
+        placing = asyncio.create_task(other.place(*batch))
         await looked.reached()
         first = order_id_of(await p1.order(command(ours, {"apple": 1}, external="A-1")))
         looked.release()
-        assert told(await placing) == "ORDER_ALREADY_EXISTS"
-        assert await orders_in(p1) == {first}
+        assert [told(one) for one in await placing] == ["ORDER_ALREADY_EXISTS", "Placed"]
+        assert steps(wire) == [*AHEAD, *UNDER_LOCKS]
+        assert await orders_in(p1) == {first, *batch[1].order_ids}
 
 
 async def test_what_is_overdue_is_given_back_first(ours: Shop, p1: Process, p2: Process) -> None:

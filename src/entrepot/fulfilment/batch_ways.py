@@ -25,7 +25,7 @@ from entrepot.db.goods_cache import GoodsCache
 from entrepot.db.locks import Held
 from entrepot.db.placements import Versions
 from entrepot.db.releases import OrderKey
-from entrepot.db.transaction import repeated_key
+from entrepot.db.transaction import LostRaceError, repeated_key
 from entrepot.domain.delivery.routes import Routes
 from entrepot.domain.delivery.slot import SlotKey
 from entrepot.domain.destination import Place, find_place
@@ -169,10 +169,21 @@ class BatchWays:
         Not for fakes, which must find what they do not take.
 
         Raises:
-            NotAheadError: there is not, or what was read before the locks does not hold.
+            NotAheadError: there is not, or what was read before the locks does not hold, or
+                another transaction was first with a key: what it did is seen under locks. A
+                client that sends its orders to two processes at once could win such races again
+                and again while we wait for our locks.
             NetworkMovedError: another version of the network is in force, or came to be.
-            LostRaceError: another transaction was first with a key.
         """
+        try:
+            return await self._ahead(connection, batch)
+        except Exception as error:
+            # Of our orders: an attempt whose connection was lost committed after we had looked.
+            if isinstance(error, LostRaceError) or repeated_key(error):
+                raise NotAheadError from error
+            raise
+
+    async def _ahead(self, connection: Connection, batch: Batch) -> Decision:
         await self._clock.hold(connection)
         plenty = Held(plenty_of(batch.stock), {})
         situation, versions = await self._read(connection, batch, plenty)
@@ -180,7 +191,7 @@ class BatchWays:
         if decision.lacks:
             raise NotAheadError
         if decision.parcels:
-            await _write_ahead(connection, decision, situation)
+            await placements.write_orders(connection, decision.parcels, situation.now)
             held = await locks.lock_balances(
                 connection, decision.stock_taken.keys(), decision.slots_taken.keys()
             )
@@ -238,16 +249,6 @@ class BatchWays:
         await stored_answers.insert_answers(
             connection, answers, now=now, expires_at=now + _ANSWER_LIFE
         )
-
-
-async def _write_ahead(connection: Connection, decision: Decision, situation: Situation) -> None:
-    try:
-        await placements.write_orders(connection, decision.parcels, situation.now)
-    except Exception as error:
-        # An attempt whose connection was lost committed after we had looked for its orders.
-        if repeated_key(error):
-            raise NotAheadError from error
-        raise
 
 
 async def _take(
