@@ -152,15 +152,15 @@ async def test_a_lost_attempt_of_which_the_server_does_not_hear(
     url: str, ours: Shop, p1: Process, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
     """It keeps the keys of its orders, or rows as well, until the server has waited long enough."""
-    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 2_000)
-    await p1.stock(ours, apple=9, bread=9)
+    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 4_000)
+    await p1.stock(ours, apple=12, bread=3)
     async with wire_to(url) as wire, process(wire.url) as other:
         gate = wire.stop_after(statement)
-        lost = [asyncio.create_task(other.order(command(ours, {"apple": 1}))) for _ in range(6)]
+        lost = [asyncio.create_task(other.order(command(ours, {"apple": 1}))) for _ in range(12)]
         await gate.reached()
         gate.strand()
         breads = [asyncio.create_task(other.order(command(ours, {"bread": 1}))) for _ in range(3)]
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(2 * PATIENCE_S):
             assert {told(one) for one in await asyncio.gather(*breads)} == {"Placed"}
         assert not any(one.done() for one in lost)
         assert {told(one) for one in await asyncio.gather(*lost)} == {"Placed"}
