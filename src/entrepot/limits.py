@@ -29,9 +29,12 @@ OVERLOAD_TOLD_S = 10.0
 # Repetitions of one batch, by cause. Serialisation failures and lost races end quickly;
 # an unknown outcome is worth the whole deadline.
 BATCH_REPEATS_MAX = 8
-# After a batch that found something short so many are decided under locks: what they wrote ahead
-# would be written in vain when it is short again. One in vain for so many costs a few percent.
+# After a batch that found something short which was not known to be, so many are decided under
+# locks: what they wrote ahead would be written in vain when that happens again. One in vain for so
+# many costs a few percent.
 WARY_BATCHES = 16
+# What is known to be short, so that only those who ask for it go under locks: some 200 bytes each.
+SHORT_REMEMBERED_MAX = 10_000
 RELEASES_PER_BATCH_MAX = 3
 # Beyond that a batch is halved, down to one command: 20,000 drafts on what it wants.
 RELEASES_PER_COMMAND_MAX = 100

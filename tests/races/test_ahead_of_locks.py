@@ -142,6 +142,29 @@ async def test_where_something_is_short_batches_stay_under_locks_for_a_while(
             assert steps(wire) == expected
 
 
+async def test_who_asks_for_what_is_sold_out_does_not_keep_others_under_locks(
+    url: str, ours: Shop, p1: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "WARY_BATCHES", 0)
+    await p1.stock(ours, apple=1, bread=9)
+    async with wire_to(url) as wire, process(wire.url) as other:
+
+        async def place(*apples: int) -> list[str]:
+            baskets = [{"apple": pieces} if pieces else {"bread": 1} for pieces in apples]
+            return [told(one) for one in await other.place(*(command(ours, b) for b in baskets))]
+
+        assert await place(0, 2) == ["Placed", "NOT_ENOUGH_STOCK"]
+        assert steps(wire) == [_WRITES, _LOCKS, *UNDER_LOCKS]
+        for _ in range(2):
+            assert await place(2, 0, 0) == ["NOT_ENOUGH_STOCK", "Placed", "Placed"]
+            assert steps(wire) == [*AHEAD, _LOCKS]
+        await p1.stock(ours, apple=9)
+        assert await place(0, 2) == ["Placed", "Placed"]
+        assert steps(wire) == [*AHEAD, *UNDER_LOCKS]
+        assert await place(0, 2) == ["Placed", "Placed"]
+        assert steps(wire) == AHEAD
+
+
 async def test_fakes_find_what_they_do_not_take_under_locks(
     url: str, ours: Shop, p1: Process
 ) -> None:

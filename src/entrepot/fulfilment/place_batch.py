@@ -33,7 +33,8 @@ from entrepot.db.transaction import (
     sqlstate,
 )
 from entrepot.domain.network import Network
-from entrepot.domain.placement import Decision, Outcome, PlaceCommand
+from entrepot.domain.placement import Decision, Outcome, PlaceCommand, stock_wanted
+from entrepot.domain.stock import StockKey
 from entrepot.fulfilment.batch_ways import (
     Batch,
     BatchWays,
@@ -86,8 +87,10 @@ class PlaceBatch:
         self._network = network
         self._order_ids = order_ids
         self._ways = BatchWays(clock, encode, days_ahead=days_ahead)
-        # How many batches still go under locks, because something was short.
+        # How many batches still go under locks, since something was short and not known to be.
         self._wary_batches = 0
+        # What was short when it was last asked for.
+        self._short: set[StockKey] = set()
 
     async def place(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
         """Place a batch; each command gets its outcome, or the fault that befell it.
@@ -95,6 +98,9 @@ class PlaceBatch:
         A command that must wait for rows which others hold gets `RowsBusyError`, and may be
         given again, as it is.
         """
+        doubtful = self._doubtful(commands)
+        if any(doubtful) and not all(doubtful):
+            return await self._place_apart(commands, doubtful)
         try:
             return list(await self._until_known(commands))
         except CommandsWaitError as busy:
@@ -106,6 +112,22 @@ class PlaceBatch:
                 log.exception("placing failed", business_id=commands[0].business_id)
                 return [error]
             return await self._place_halves(commands)
+
+    def _doubtful(self, commands: Sequence[PlaceCommand]) -> list[bool]:
+        """Tell of each command whether it asks for what is known to be short."""
+        short = self._short
+        if not short:
+            return [False] * len(commands)
+        return [not short.isdisjoint(stock_wanted(command)) for command in commands]
+
+    async def _place_apart(
+        self, commands: Sequence[PlaceCommand], doubtful: Sequence[bool]
+    ) -> list[Outcome | Exception]:
+        """Place doubtful commands, which must go under locks, behind the others, which need not."""
+        pairs = list(zip(commands, doubtful, strict=True))
+        certain = iter(await self.place([command for command, doubt in pairs if not doubt]))
+        uncertain = iter(await self.place([command for command, doubt in pairs if doubt]))
+        return [next(uncertain if doubt else certain) for doubt in doubtful]
 
     async def _place_halves(self, commands: Sequence[PlaceCommand]) -> list[Outcome | Exception]:
         middle = len(commands) // 2
@@ -179,8 +201,12 @@ class PlaceBatch:
                 raise CommandsWaitError(await self._who_waits(commands, overdue)) from error
 
     def _usual_way(self, commands: Sequence[PlaceCommand]) -> Way:
-        """Choose ahead of locks, unless something was short lately: then it may well be again."""
-        if self._wary_batches or any(command.fake for command in commands):
+        """Choose ahead of locks, unless something is or may well be short."""
+        if (
+            self._wary_batches
+            or any(command.fake for command in commands)
+            or any(self._doubtful(commands))
+        ):
             return self._ways.under_locks
         return self._ways.ahead_of_locks
 
@@ -194,11 +220,18 @@ class PlaceBatch:
             return await way(connection, batch)
 
         decision = await self._database.transaction_once(work)
-        if decision.lacks:
+        self._learn(batch, decision)
+        return decision.outcomes
+
+    def _learn(self, batch: Batch, decision: Decision) -> None:
+        """Remember what was short, and forget what is not any more."""
+        if decision.short_slots or not decision.short_stock <= self._short:
             self._wary_batches = limits.WARY_BATCHES
         elif self._wary_batches:
             self._wary_batches -= 1
-        return decision.outcomes
+        self._short -= batch.stock
+        if len(self._short) < limits.SHORT_REMEMBERED_MAX:
+            self._short |= decision.short_stock
 
     async def _who_waits(self, commands: Sequence[PlaceCommand], overdue: Overdue) -> list[bool]:
         """Tell which commands wait for rows that another transaction holds.
