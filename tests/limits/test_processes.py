@@ -1,9 +1,11 @@
 """Limits of a service of four processes, one of which is killed, under a clock that is moved."""
 
 import asyncio
+import time
 from collections import Counter
 from pathlib import Path
 
+from entrepot import limits
 from entrepot.db.transaction import Database
 from entrepot.demo.seed import DemoWorld
 from entrepot.operations.registry import load_operations
@@ -31,6 +33,24 @@ async def use_up(client: Client, tries: int) -> Counter[int]:
     return told
 
 
+async def use_up_all(*clients: Client) -> int:
+    """Ask until nothing has been left for longer than a process keeps what it does not use.
+
+    One may have borrowed a little more than it was asked for, while the others refuse.
+    """
+    granted = 0
+    last_granted_at = time.monotonic()
+    while time.monotonic() - last_granted_at < 2 * limits.LEASE_IDLE_S:
+        for client in clients:
+            told = await use_up(client, 96)
+            assert set(told) <= {200, 420}
+            if told[200]:
+                granted += told[200]
+                last_granted_at = time.monotonic()
+        await asyncio.sleep(0.1)
+    return granted
+
+
 async def test_four_processes_give_out_each_window_exactly(
     database_url: str,
     database: Database,
@@ -53,13 +73,16 @@ async def test_four_processes_give_out_each_window_exactly(
         async with new_session() as session:
             clients = [Client(session, url, world.first.api_key, known_contract) for url in urls]
             told = await asyncio.gather(*(use_up(client, 96) for client in clients))
-            assert sum(told, Counter()) == {200: AMOUNT, 420: 2 * 96 - AMOUNT}
+            granted = sum(each[200] for each in told)
+            assert granted + await use_up_all(*clients) == AMOUNT
             await advance_clock(database, HOUR_S)
             assert (await use_up(clients[1], 48))[200] == 48
             servers[1].kill()
-            assert (await use_up(clients[0], 96))[200] == AMOUNT - 48
+            # What was borrowed and not used is lost with its process: a thirty-second at most.
+            left = await use_up_all(clients[0])
+            assert AMOUNT - 48 - AMOUNT // 32 <= left <= AMOUNT - 48
             await advance_clock(database, HOUR_S)
-            assert (await use_up(clients[0], 96))[200] == AMOUNT
+            assert await use_up_all(clients[0]) == AMOUNT
     finally:
         for server in servers:
             server.stop()
