@@ -18,7 +18,7 @@ from entrepot.db.balances import (
     stock_change,
 )
 from entrepot.db.clock import NOW_SQL
-from entrepot.db.columns import column, optional_column
+from entrepot.db.columns import arrays, column, optional_column
 from entrepot.db.connection import Connection
 from entrepot.db.fan_out import fan_out
 from entrepot.db.transaction import LostRaceError
@@ -120,14 +120,9 @@ def _names(columns: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(name for name, _ in columns)
 
 
-# In the select list: as a function in FROM each column would be written to a store of its own
-# and read from it again.
 def _unnest(columns: tuple[tuple[str, str], ...], first: int) -> str:
-    values = [
-        f"unnest(${number}::text::{kind}[]) AS {name}"
-        for number, (name, kind) in enumerate(columns, first)
-    ]
-    return f"(SELECT {', '.join(values)}) AS k"
+    kinds = [kind for _, kind in columns]
+    return f"unnest({arrays(kinds, first)}) AS k ({_names(columns)})"
 
 
 _PLACED_EVENTS = """(
