@@ -180,14 +180,14 @@ class PlaceBatch:
         alone = len(commands) == 1
         releases_left = limits.RELEASES_PER_COMMAND_MAX if alone else limits.RELEASES_PER_BATCH_MAX
         overdue = Overdue()
-        way = self._usual_way(commands)
+        ahead = True
         while True:
             try:
                 await release_orders_once(self._database, self._clock, overdue.drafts)
                 overdue = Overdue()
-                return await self._attempt(commands, way)
+                return await self._attempt(commands, ahead=ahead)
             except NotAheadError:
-                way = self._ways.under_locks
+                ahead = False
             except OverdueDraftsError as found:
                 if not releases_left:
                     raise
@@ -200,21 +200,22 @@ class PlaceBatch:
                     raise
                 raise CommandsWaitError(await self._who_waits(commands, overdue)) from error
 
-    def _usual_way(self, commands: Sequence[PlaceCommand]) -> Way:
+    def _usual_way(self, batch: Batch) -> Way:
         """Choose ahead of locks, unless something is or may well be short."""
         if (
             self._wary_batches
-            or any(command.fake for command in commands)
-            or any(self._doubtful(commands))
+            or any(command.fake for command in batch.commands)
+            or not self._short.isdisjoint(batch.stock)
         ):
             return self._ways.under_locks
         return self._ways.ahead_of_locks
 
-    async def _attempt(self, commands: Sequence[PlaceCommand], way: Way) -> list[Outcome]:
+    async def _attempt(self, commands: Sequence[PlaceCommand], *, ahead: bool) -> list[Outcome]:
         network = self._network.current
         if network is None:
             network = await self._database.read(self._network.latest)
         batch = gather(commands, network)
+        way = self._usual_way(batch) if ahead else self._ways.under_locks
 
         async def work(connection: Connection) -> Decision:
             return await way(connection, batch)
