@@ -88,8 +88,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._idle_since: float | None = None
         # Whether the parser is stopping for a request that wishes for another protocol.
         self._wishes_other = False
-        # The request whose head is complete and that may yet arrive whole, and its body so far.
+        # The request whose head is complete and that may yet arrive whole, and what came of it.
         self._coming: Target | None = None
+        self._head: list[Header] = []
         self._body: list[bytes] = []
         # Any ASGI application can be served; ours alone knows the short way.
         app = self.config.app
@@ -239,7 +240,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         assert self._application is not None, "who found the target"
         request = WholeRequest(self._coming, self._head, b"".join(self._body), self)
-        self._coming = None
+        self._coming, self._head = None, []  # an idle connection keeps nothing of it
         self._body.clear()
         self.cycle = request  # type: ignore[assignment]
         request.task = self.loop.create_task(self._serve(request, self._application))
